@@ -1,0 +1,1 @@
+"""Tensors in, tensors out: backbones, KUM, sampling and crop arithmetic, weights, training."""

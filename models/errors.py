@@ -1,0 +1,102 @@
+"""The one error tree of trackspeak; every layer maps it once (CLI exit code, HTTP problem, ...).
+
+TrackspeakError                 anything trackspeak raises on purpose
+├── InputError                  what the caller gave is wrong; the caller can mend it
+│   ├── OptionError             an option or setting: unknown key, wrong type, out of range
+│   ├── UnknownNameError        no plugin, profile, ... of that name; lists those there are
+│   ├── QueryError              a sentence is empty, too long, or there are too many of them
+│   ├── VideoError              the video cannot be read
+│   │   └── VideoLimitError     the video is larger or longer than the limits allow
+│   └── FileFormatError         a detections, tracks, profile, ... file is not what it should be
+├── WeightsError                weights are missing, corrupt, or do not fit the model
+├── PluginError                 a plugin failed to load or to work
+│   └── ContractError           a plugin was given, or gave, data that breaks its contract
+└── OutputError                 a result could not be written
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import ClassVar
+
+
+class TrackspeakError(Exception):
+    """Base of all errors raised on purpose; `code` is stable and documented in docs/errors.md."""
+
+    code: ClassVar[str] = "internal_error"
+
+
+class InputError(TrackspeakError):
+    """What the caller gave is wrong; the message names the field, what was wanted and what came."""
+
+    code = "bad_input"
+
+
+class OptionError(InputError):
+    """An option or a setting has an unknown key, a wrong type, or a value out of range."""
+
+    code = "bad_option"
+
+
+class UnknownNameError(InputError):
+    """No plugin, profile, ... has this name."""
+
+    code = "unknown_name"
+
+    def __init__(self, what: str, name: str, known: Iterable[str]) -> None:
+        """Make the message from the kind of thing, the name asked for and the names there are."""
+        super().__init__(f"unknown {what} {name!r}; there are: {', '.join(sorted(known)) or 'none'}")
+
+
+class QueryError(InputError):
+    """A sentence is empty or too long, or there are too many of them."""
+
+    code = "bad_query"
+
+
+class VideoError(InputError):
+    """The video cannot be read."""
+
+    code = "unreadable_video"
+
+
+class VideoLimitError(VideoError):
+    """The video is larger or longer than the limits allow."""
+
+    code = "video_over_limit"
+
+
+class FileFormatError(InputError):
+    """A detections, tracks or profile file is not what it should be."""
+
+    code = "bad_file"
+
+
+class WeightsError(TrackspeakError):
+    """Weights are missing, corrupt, or do not fit the model."""
+
+    code = "bad_weights"
+
+
+class PluginError(TrackspeakError):
+    """A plugin failed to load or to work."""
+
+    code = "plugin_failed"
+
+
+class ContractError(PluginError):
+    """A plugin was given, or gave, data that breaks its contract."""
+
+    code = "contract_broken"
+
+
+class WorkerError(TrackspeakError):
+    """The process that does the work ended in the middle of it."""
+
+    code = "worker_died"
+
+
+class OutputError(TrackspeakError):
+    """A result could not be written."""
+
+    code = "output_failed"

@@ -1,0 +1,130 @@
+"""The contracts themselves: Protocols, so that a plugin inherits nothing.
+
+A plugin is a class found by an entry point. It has a docstring whose first line says what it is, a
+frozen dataclass `Options` (every field with a default or documented as required), `requirements`,
+and takes its options as the only argument of its constructor. Its module imports heavy libraries
+inside functions, so that listing plugins loads none of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from .detections import Detections
+from .frames import Frame, StreamInfo
+from .matching import Observations, Phrases, Scores
+from .segments import Sampling, Segments
+from .tracks import TrackedFrame
+
+
+@dataclass(frozen=True, slots=True)
+class Requirements:
+    """What a plugin needs to work.
+
+    Attributes:
+        pixels: a tracker reads `Frame.rgb`; detectors and matchers always may.
+        detections: a tracker reads detections; one that replays a file does not.
+        embeddings: a tracker reads appearance embeddings.
+        static_camera: results are only good where the camera stands still.
+        extra: the optional dependency group that must be installed, "" for none.
+    """
+
+    pixels: bool = False
+    detections: bool = True
+    embeddings: bool = False
+    static_camera: bool = False
+    extra: str = ""
+
+
+class Plugin(Protocol):
+    """What every plugin class has."""
+
+    Options: ClassVar[type[Any]]
+    requirements: ClassVar[Requirements]
+
+
+class Detector(Plugin, Protocol):
+    """Finds boxes in frames."""
+
+    @property
+    def lookahead_s(self) -> float:
+        """Seconds of video that `prepare` wants to see before frame 0; 0 for none."""
+
+    @property
+    def weights(self) -> dict[str, str]:
+        """Name -> SHA-256 of every weight file in use; empty for none."""
+
+    def reset(self, stream: StreamInfo) -> None:
+        """Forget everything and begin a new video; equal to a fresh instance."""
+
+    def prepare(self, frames: Iterable[Frame]) -> None:
+        """See the first `lookahead_s` seconds, which come again in `detect`; called if above 0."""
+
+    def detect(self, frames: Sequence[Frame]) -> list[Detections]:
+        """Find the boxes of consecutive frames, one `Detections` each."""
+
+    def warnings(self) -> tuple[str, ...]:
+        """What the user should know of this video, asked once at its end."""
+
+
+class Tracker(Plugin, Protocol):
+    """Joins the boxes of successive frames into tracks."""
+
+    def reset(self, stream: StreamInfo) -> None:
+        """Forget everything, the id counter too; equal to a fresh instance."""
+
+    def update(
+        self, frame: Frame, detections: Detections, embeddings: npt.NDArray[np.float32] | None = None
+    ) -> TrackedFrame:
+        """Take the next frame, empty ones too, and give its confirmed tracks.
+
+        Args:
+            frame: the frame.
+            detections: its N boxes.
+            embeddings: (N, D) appearance vectors, if `requirements.embeddings`.
+        """
+
+
+class Matcher(Plugin, Protocol):
+    """Scores trajectories against texts."""
+
+    @property
+    def sampling(self) -> Sampling:
+        """What it wants to see of a trajectory."""
+
+    @property
+    def weights(self) -> dict[str, str]:
+        """Name -> SHA-256 of every weight file in use."""
+
+    def observe(self, frames: Sequence[Frame], boxes_xyxy: Sequence[npt.NDArray[np.float32]]) -> list[Observations]:
+        """Everything that does not depend on a text, for the looks of some frames.
+
+        Args:
+            frames: F frames.
+            boxes_xyxy: for each frame the (N, 4) boxes to look at, N above 0.
+
+        Returns:
+            One `Observations` per frame, each of one frame row and N look rows in the order given.
+        """
+
+    def describe(self, texts: Sequence[str]) -> Phrases:
+        """Encode texts.
+
+        Raises:
+            QueryError: if a text is longer than the encoder's context.
+        """
+
+    def score(self, observations: Observations, segments: Segments, phrases: Phrases) -> Scores:
+        """Score every segment against every text, from what was stored alone."""
+
+
+class Calibrator(Plugin, Protocol):
+    """Maps scores to scores: shifts cosines, or turns them into probabilities."""
+
+    def __call__(self, scores: Scores, phrases: Phrases) -> Scores:
+        """Give the calibrated scores; the shape stays."""

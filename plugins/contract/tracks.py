@@ -1,0 +1,76 @@
+"""What a tracker gives for one frame, and one object's path over the video."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from trackspeak.models.errors import ContractError
+
+from ._checks import check_array, check_boxes, check_finite
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TrackedFrame:
+    """The confirmed tracks of one frame.
+
+    Attributes:
+        frame_index: the frame's index.
+        time_s: the frame's time in seconds.
+        boxes_xyxy: (N, 4) float32 pixels.
+        track_ids: (N,) int64, unique within the frame, stable over the video.
+        scores: (N,) float32 in [0, 1].
+        class_names: the class of each of the N boxes.
+    """
+
+    frame_index: int
+    time_s: float
+    boxes_xyxy: npt.NDArray[np.float32]
+    track_ids: npt.NDArray[np.int64]
+    scores: npt.NDArray[np.float32]
+    class_names: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        """Check shapes, dtypes and that no id comes twice."""
+        count = len(self.boxes_xyxy)
+        check_boxes("boxes_xyxy", self.boxes_xyxy)
+        check_array("track_ids", self.track_ids, (count,), np.int64)
+        check_array("scores", self.scores, (count,), np.float32)
+        check_finite("scores", self.scores)
+        if len(self.class_names) != count:
+            raise ContractError(f"class_names must have one entry per box, {count}, got {len(self.class_names)}")
+        if len(np.unique(self.track_ids)) != count:
+            raise ContractError(f"track_ids must be unique within frame {self.frame_index}, got {self.track_ids}")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Trajectory:
+    """One track over the whole video.
+
+    Attributes:
+        track_id: its id.
+        class_name: the class most of its boxes have.
+        frame_indices: (T,) int64, strictly increasing.
+        times_s: (T,) float64.
+        boxes_xyxy: (T, 4) float32 pixels.
+        scores: (T,) float32, the detector's.
+    """
+
+    track_id: int
+    class_name: str
+    frame_indices: npt.NDArray[np.int64]
+    times_s: npt.NDArray[np.float64]
+    boxes_xyxy: npt.NDArray[np.float32]
+    scores: npt.NDArray[np.float32]
+
+    def __post_init__(self) -> None:
+        """Check shapes, dtypes and the order of frames."""
+        count = len(self.frame_indices)
+        check_array("frame_indices", self.frame_indices, (count,), np.int64)
+        check_array("times_s", self.times_s, (count,), np.float64)
+        check_boxes("boxes_xyxy", self.boxes_xyxy, count)
+        check_array("scores", self.scores, (count,), np.float32)
+        if (np.diff(self.frame_indices) <= 0).any():
+            raise ContractError(f"frame_indices of track {self.track_id} must be strictly increasing")

@@ -1,0 +1,121 @@
+"""Fixtures that every test folder uses."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+
+@pytest.fixture(scope="session")
+def shared_dir() -> Path:
+    """The folder of real clips and golden values beside the repository; skips where it is absent."""
+    folder = Path(__file__).resolve().parents[2] / "shared"
+    if not folder.is_dir():
+        pytest.skip(f"needs the shared material at {folder.name}/ beside the repository, which is absent here")
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep the settings of whoever runs the tests out of them."""
+    for name in [name for name in os.environ if name.upper().startswith("TRACKSPEAK_")]:
+        monkeypatch.delenv(name)
+
+
+@pytest.fixture(scope="session")
+def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model folder in the shape of the embedded one, with random weights."""
+    import torch
+
+    from trackspeak.models.referring import Referring
+    from trackspeak.models.training.design import embedded_config
+    from trackspeak.models.training.export import export
+
+    folder = tmp_path_factory.mktemp("models") / "tiny"
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        export(Referring(embedded_config()), folder, {"slope": 1.0, "intercept": 0.0})
+    return folder
+
+
+@pytest.fixture(scope="session")
+def tiny_clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Three seconds of a street, 240 x 136: a red car drives to the right, a blue one to the left."""
+    from trackspeak.models.training.render import ObjectSpec, RenderOptions, render_clip
+    from trackspeak.service.demo import write_clip
+
+    cars = (
+        ObjectSpec("car", (200, 20, 28), "right", lane=-1.0, place=0.1, speed_mps=6.0),
+        ObjectSpec("car", (30, 64, 186), "left", lane=1.0, place=0.9, speed_mps=6.0),
+    )
+    options = RenderOptions(
+        frames=36, width=240, height=136, frame_rate=12.0, objects=cars, camera_shake=False, effects="clean"
+    )
+    clip = render_clip(3, options)
+    path = tmp_path_factory.mktemp("clips") / "street.mp4"
+    write_clip(clip.rgb, clip.frame_rate, path)
+    return path
+
+
+@pytest.fixture(scope="session")
+def bad_videos(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """Files that are no video: empty, text, sound alone, and a video without a frame."""
+    import av
+    import numpy as np
+
+    folder = tmp_path_factory.mktemp("bad")
+    videos = {
+        name: folder / file
+        for name, file in (("empty", "a.mp4"), ("text", "b.mp4"), ("sound", "c.mp4"), ("no frames", "d.avi"))
+    }
+    videos["empty"].touch()
+    videos["text"].write_text("this is a text\n" * 100)
+    with av.open(str(videos["sound"]), "w") as container:
+        stream = container.add_stream("aac", rate=8_000)
+        sound = av.AudioFrame.from_ndarray(np.zeros((1, 1_024), np.float32), format="fltp", layout="mono")
+        sound.sample_rate = 8_000
+        container.mux(stream.encode(sound))
+        container.mux(stream.encode())
+    with av.open(str(videos["no frames"]), "w") as container:
+        stream = container.add_stream("mjpeg", rate=25)
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuvj420p"
+        container.start_encoding()
+    return videos
+
+
+class Done(NamedTuple):
+    """What a command did."""
+
+    code: int
+    out: str
+    err: str
+
+
+Command = Callable[..., Done]
+
+
+@pytest.fixture
+def command(capfdbinary: pytest.CaptureFixture[bytes]) -> Command:
+    """Run the command line in this process: `command("run", "a.mp4")`."""
+    from trackspeak.service.cli import main
+
+    def call(*arguments: object) -> Done:
+        with pytest.raises(SystemExit) as caught:
+            main([str(argument) for argument in arguments])
+        out, err = capfdbinary.readouterr()
+        code = caught.value.code
+        return Done(code if isinstance(code, int) else 0, out.decode(), err.decode())
+
+    return call
+
+
+@pytest.fixture
+def run(command: Command, tiny_model: Path) -> Command:
+    """Run `trackspeak run` with the tiny model, whose scores all are about 0.5."""
+
+    def call(*arguments: object) -> Done:
+        return command("run", "--set", f"matcher.model={tiny_model}", *arguments)
+
+    return call
