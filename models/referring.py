@@ -1,0 +1,118 @@
+"""The referring model: backbone, KUM and score head together, from one folder of configuration and weights."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from trackspeak.models.backbone import Backbone
+from trackspeak.models.crops import normalise
+from trackspeak.models.errors import WeightsError
+from trackspeak.models.kum import KumConfig, Looks, ScoreHead, Texts, build_kum
+from trackspeak.models.weights import load_safetensors, load_strictly
+
+CONFIG_FILE = "config.json"
+WEIGHTS_FILE = "weights.safetensors"
+
+
+@dataclass(frozen=True, slots=True)
+class ReferringConfig:
+    """Everything about a referring model but its weights.
+
+    Attributes:
+        clip: arguments of `open_clip.CLIP`: embed_dim, vision_cfg, text_cfg, quick_gelu.
+        kum: sizes and mode of KUM.
+        crop_size: pixels of a square crop.
+        frame_size: pixels of a square whole frame.
+        mean: per channel, of pixels in [0, 1].
+        std: per channel.
+        vocabulary: the words of the tokenizer.
+        weights_sha256: of the weights file; "" while training.
+        calibration: slope and intercept that turn scores into probabilities, fitted on held-out data.
+    """
+
+    clip: Mapping[str, Any]
+    kum: KumConfig
+    crop_size: int
+    frame_size: int
+    mean: tuple[float, float, float]
+    std: tuple[float, float, float]
+    vocabulary: tuple[str, ...]
+    weights_sha256: str = ""
+    calibration: Mapping[str, float] = field(default_factory=dict)
+
+    @classmethod
+    def load(cls, path: Path) -> ReferringConfig:
+        """Read a configuration.
+
+        Raises:
+            WeightsError: if the file is missing or not a configuration.
+        """
+        try:
+            values = json.loads(path.read_text(encoding="utf-8"))
+            for key in ("mean", "std", "vocabulary"):
+                values[key] = tuple(values[key])
+            return cls(**{**values, "kum": KumConfig(**values["kum"])})
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise WeightsError(f"{path} must be the configuration of a referring model: {error}") from error
+
+    def to_json(self) -> str:
+        """Write it as `load` reads it."""
+        return json.dumps(asdict(self), indent=1, ensure_ascii=False) + "\n"
+
+
+class Referring(nn.Module):
+    """Scores segments of trajectories against texts."""
+
+    def __init__(self, config: ReferringConfig) -> None:
+        """Make the model with random weights."""
+        super().__init__()
+        self.config = config
+        self.backbone = Backbone(config.clip, attention_pool=False)
+        self.kum = build_kum(config.kum)
+        self.head = ScoreHead()
+
+    @classmethod
+    def from_folder(cls, folder: Path) -> Referring:
+        """Load a model for inference.
+
+        Raises:
+            WeightsError: if a file is missing, its hash is not the recorded one, or a tensor does not fit.
+        """
+        config = ReferringConfig.load(folder / CONFIG_FILE)
+        tensors = load_safetensors(folder / WEIGHTS_FILE, config.weights_sha256 or None)
+        model = cls(config)
+        load_strictly(model, {name: tensor.float() for name, tensor in tensors.items()}, str(folder / WEIGHTS_FILE))
+        return model.eval()
+
+    def observe(self, crops: Tensor, frames: Tensor, frame_rows: Tensor) -> Looks:
+        """Do everything that does not depend on a text.
+
+        Args:
+            crops: (N, 3, crop_size, crop_size) uint8.
+            frames: (F, 3, frame_size, frame_size) uint8.
+            frame_rows: (N,) int64, the frame of each crop.
+        """
+        local = self.backbone.encode_map(self._normalise(crops))
+        glob = self.backbone.encode_map(self._normalise(frames))
+        return self.kum.observe(local, glob, frame_rows)
+
+    def describe(self, tokens: Tensor) -> Texts:
+        """Encode (T, context) int64 tokens."""
+        hidden, sentence = self.backbone.encode_text(tokens)
+        return self.kum.describe(hidden, sentence)
+
+    def score(self, looks: Looks, look_rows: Tensor, windows: Tensor, texts: Texts) -> Tensor:
+        """Give (S, T) logits of segments against texts; above 0 is referred to."""
+        cosine = self.kum.pair_scores(looks, look_rows, windows if self.config.kum.trajectory_width else None, texts)
+        logits: Tensor = self.head(cosine)
+        return logits
+
+    def _normalise(self, images: Tensor) -> Tensor:
+        return normalise(images, self.config.mean, self.config.std).contiguous(memory_format=torch.channels_last)
