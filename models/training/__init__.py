@@ -1,0 +1,1 @@
+"""Training the embedded weights: rendered referring videos, expressions about them, the loop."""

@@ -1,0 +1,95 @@
+"""`python -m trackspeak.models.training`: render scenes, train on them, evaluate, export.
+
+Scenes of different purposes come from different seeds: see docs/training.md.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(add_completion=False, help=__doc__)
+
+
+@app.command()
+def render(
+    out: Annotated[Path, typer.Option(help="Folder to write scenes to; those that are there are kept.")],
+    scenes: Annotated[int, typer.Option(help="How many scenes.")] = 3000,
+    first_seed: Annotated[int, typer.Option(help="Seed of the first one.")] = 0,
+    moments: Annotated[int, typer.Option(help="Moments kept of each scene; 0: every segment.")] = 5,
+    boxes: Annotated[list[str] | None, typer.Option(help="Box sources: truth, motion.")] = None,
+    workers: Annotated[int, typer.Option(help="Processes.")] = 2,
+) -> None:
+    """Render scenes and keep what training needs of each."""
+    from .produce import produce
+
+    produce(out, range(first_seed, first_seed + scenes), moments or None, boxes or ["truth", "motion"], workers)
+
+
+@app.command()
+def train(
+    data: Annotated[Path, typer.Option(help="Folder with rendered scenes.")],
+    run: Annotated[Path, typer.Option(help="Folder of this run: checkpoint and metrics.")],
+    steps: Annotated[int, typer.Option(help="Batches in all.")] = 12_000,
+    mode: Annotated[str, typer.Option(help="KUM's design.")] = "cross_correlation",
+    trajectory: Annotated[bool, typer.Option(help="Read the trajectory window.")] = True,
+    seed: Annotated[int, typer.Option(help="Seed of weights and batches.")] = 0,
+    resume: Annotated[bool, typer.Option(help="Go on from the run's checkpoint.")] = False,
+) -> None:
+    """Train on rendered scenes: on a GPU if there is one, else on all cores."""
+    import torch
+
+    from .batches import iterate_scenes
+    from .loop import TrainOptions
+    from .loop import train as run_training
+
+    options = TrainOptions(mode=mode, trajectory=trajectory, steps=steps, seed=seed)  # type: ignore[arg-type]
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    run_training(list(iterate_scenes(data)), run, options, device, resume)
+
+
+@app.command()
+def evaluate(
+    run: Annotated[Path, typer.Option(help="Folder of a run.")],
+    data: Annotated[Path, typer.Option(help="Folder with held-out scenes, every segment kept (--moments 0).")],
+    out: Annotated[Path | None, typer.Option(help="JSON file to write the figures to.")] = None,
+) -> None:
+    """Judge a run on held-out scenes: per category and box source, at threshold 0."""
+    import json
+
+    import torch
+
+    from .export import load_run
+    from .report import figures_table, judge_all
+
+    model, _, step = load_run(run)
+    found = judge_all(model, data, torch.device("cuda" if torch.cuda.is_available() else "cpu"))
+    typer.echo(f"{run.name}, step {step}\n{figures_table(found)}")
+    if out is not None:
+        out.write_text(json.dumps({"step": step, "figures": found}, indent=1) + "\n", encoding="utf-8")
+
+
+@app.command()
+def export(
+    run: Annotated[Path, typer.Option(help="Folder of a run.")],
+    calibration: Annotated[Path, typer.Option(help="Folder with held-out scenes to fit the calibration on.")],
+    out: Annotated[Path, typer.Option(help="Model folder to write.")],
+) -> None:
+    """Write a run's averaged weights, in half precision, as a model folder with a fitted calibration."""
+    import torch
+
+    from .batches import iterate_scenes
+    from .evaluate import fit_platt, judge
+    from .export import export as write
+    from .export import load_run
+
+    model, _, _ = load_run(run)
+    slope, intercept = fit_platt(judge(model, iterate_scenes(calibration), torch.device("cpu")))
+    write(model, out, {"slope": slope, "intercept": intercept})
+    typer.echo(f"{out}: slope {slope:.4f}, intercept {intercept:.4f}")
+
+
+if __name__ == "__main__":
+    app()

@@ -1,0 +1,131 @@
+"""Training batches: some scenes at one moment each, all their segments against expressions about all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from trackspeak.models.errors import InputError
+from trackspeak.models.tokenizer import WordTokenizer
+
+from .concepts import CONCEPTS, ConceptTable, label_matrix
+from .expressions import Expression, sample_expressions
+from .scenes import Scene
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Batch:
+    """S segments and T texts.
+
+    Attributes:
+        crops: (L, 3, s, s) uint8.
+        frames: (F, 3, S, S) uint8.
+        frame_rows: (L,) int64.
+        look_rows: (S, looks) int64.
+        windows: (S, points, features) float32.
+        concepts: (S, C) int8.
+        tokens: (T, positions) int64, cut after the longest text.
+        labels: (S, T) int8: 1 fits, 0 does not, -1 arguable.
+        said: (T, C) int8: 1 where the text says a concept.
+    """
+
+    crops: Tensor
+    frames: Tensor
+    frame_rows: Tensor
+    look_rows: Tensor
+    windows: Tensor
+    concepts: Tensor
+    tokens: Tensor
+    labels: Tensor
+    said: Tensor
+
+    def to(self, device: torch.device) -> Batch:
+        """Move everything to a device."""
+        return Batch(*(getattr(self, name).to(device) for name in self.__slots__))
+
+
+def iterate_scenes(folder: Path) -> Iterator[Scene]:
+    """Read the scenes of a folder one by one, in the order of their seeds.
+
+    Raises:
+        InputError: if there are none.
+    """
+    paths = sorted(folder.glob("*.npz"))
+    if not paths:
+        raise InputError(f"data must be a folder with rendered scenes, got {folder} without any .npz")
+    yield from (Scene.load(path) for path in paths)
+
+
+def make_batch(
+    rng: np.random.Generator, scenes: Sequence[Scene], tokenizer: WordTokenizer, scene_count: int, text_count: int
+) -> Batch:
+    """Draw a batch.
+
+    Every expression is asked of every segment, also of other scenes': what holds of a segment does not
+    depend on whom the expression was made for.
+    """
+    chosen = [scenes[at] for at in rng.choice(len(scenes), scene_count, replace=len(scenes) < scene_count)]
+    parts = [_at_moment(scene, int(rng.choice(np.unique(scene.moments)))) for scene in chosen]
+    tables = [ConceptTable(part.tracks, part.concepts) for part in parts]
+    each = -(-text_count // scene_count)
+    expressions = [one for table in tables for one in sample_expressions(rng, table, each)]
+    everything = ConceptTable(
+        np.concatenate([part.tracks for part in parts]), np.concatenate([part.concepts for part in parts])
+    )
+    labels = label_matrix([expression.meaning for expression in expressions], everything)
+    tokens = tokenizer.encode([expression.text for expression in expressions]).tokens
+    look_offsets = np.cumsum([0] + [len(part.crops) for part in parts[:-1]])
+    frame_offsets = np.cumsum([0] + [len(part.frames) for part in parts[:-1]])
+    return Batch(
+        _flip(rng, _joined([part.crops for part in parts])),
+        _joined([part.frames for part in parts]),
+        _joined([part.frame_rows + offset for part, offset in zip(parts, frame_offsets, strict=True)]),
+        _joined([part.look_rows + offset for part, offset in zip(parts, look_offsets, strict=True)]),
+        _joined([part.windows for part in parts]),
+        torch.from_numpy(everything.labels),
+        tokens[:, : int((tokens != 0).sum(dim=1).max())],
+        torch.from_numpy(labels),
+        _said(expressions),
+    )
+
+
+def _said(expressions: Sequence[Expression]) -> Tensor:
+    said = torch.zeros(len(expressions), len(CONCEPTS), dtype=torch.int8)
+    for row, expression in enumerate(expressions):
+        said[row, [CONCEPTS.index(concept) for concept in expression.meaning.concepts]] = 1
+    return said
+
+
+def _joined(arrays: list[npt.NDArray[np.generic]]) -> Tensor:
+    return torch.from_numpy(np.concatenate(arrays))
+
+
+def _flip(rng: np.random.Generator, crops: Tensor) -> Tensor:
+    """Mirror every other crop: what a crop shows by itself has no left and right."""
+    mirrored = torch.from_numpy(rng.random(len(crops)) < 0.5)
+    return torch.where(mirrored[:, None, None, None], crops.flip(-1), crops)
+
+
+def _at_moment(scene: Scene, moment: int) -> Scene:
+    """Keep the segments that end at a moment, and what they look at."""
+    kept = scene.moments == moment
+    looks, look_rows = np.unique(scene.look_rows[kept], return_inverse=True)
+    frames, frame_rows = np.unique(scene.frame_rows[looks], return_inverse=True)
+    return Scene(
+        scene.seed,
+        scene.crops[looks],
+        scene.frames[frames],
+        frame_rows,
+        look_rows.reshape(-1, scene.look_rows.shape[1]),  # (S * looks,) -> (S, looks)
+        scene.windows[kept],
+        scene.moments[kept],
+        scene.tracks[kept],
+        scene.sources[kept],
+        scene.concepts[kept],
+    )

@@ -1,0 +1,137 @@
+"""Judging a model on held-out scenes: every track against every expression of its scene, per category."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from trackspeak.models.referring import Referring
+from trackspeak.models.tokenizer import WordTokenizer
+
+from .concepts import ConceptTable, label_matrix
+from .expressions import CATEGORIES, evaluation_expressions
+from .scenes import Scene
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Judged:
+    """P pairs of a track and an expression that are not arguable.
+
+    Attributes:
+        scores: (P,) float32 logits: the mean over the track's segments.
+        labels: (P,) bool: the expression fits the track.
+        categories: (P,) int64, positions in `CATEGORIES`.
+    """
+
+    scores: npt.NDArray[np.float32]
+    labels: npt.NDArray[np.bool_]
+    categories: npt.NDArray[np.int64]
+
+    @classmethod
+    def join(cls, parts: Sequence[Judged]) -> Judged:
+        """Put pairs below each other."""
+        return cls(*(np.concatenate([getattr(part, name) for part in parts]) for name in cls.__slots__))
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """What a set of pairs amounts to at a threshold.
+
+    Attributes:
+        precision: of the pairs said to fit, those that do.
+        recall: of the pairs that fit, those said to.
+        f1: their harmonic mean.
+        positives: pairs that fit.
+        negatives: pairs that do not.
+    """
+
+    precision: float
+    recall: float
+    f1: float
+    positives: int
+    negatives: int
+
+
+def judge(model: Referring, scenes: Iterable[Scene], device: torch.device, source: int | None = None) -> Judged:
+    """Score every track of every scene against its scene's evaluation expressions.
+
+    A pair's score is the mean over the track's segments; its label is theirs where all that are not
+    arguable agree, else the pair is left out.
+
+    Args:
+        model: in evaluation mode.
+        scenes: with every segment of every track.
+        device: where the model is.
+        source: only tracks of this box source; None: all.
+    """
+    tokenizer = WordTokenizer(model.config.vocabulary)
+    parts = [part for scene in scenes if (part := _judge_scene(model, tokenizer, scene, device, source)) is not None]
+    return Judged.join(parts)
+
+
+def _judge_scene(
+    model: Referring, tokenizer: WordTokenizer, scene: Scene, device: torch.device, source: int | None
+) -> Judged | None:
+    rows = np.flatnonzero(scene.sources == source) if source is not None else np.arange(len(scene.tracks))
+    if not len(rows):
+        return None
+    tracks, track_rows = np.unique(scene.tracks[rows], return_inverse=True)
+    table = ConceptTable(scene.tracks[rows], scene.concepts[rows])
+    expressions = evaluation_expressions(np.random.default_rng((scene.seed, 0xE7)), table)
+    labels = label_matrix([expression.meaning for expression in expressions], table)
+    tokens = tokenizer.encode([expression.text for expression in expressions]).tokens
+    with torch.inference_mode():
+        looks = model.observe(*(torch.from_numpy(array).to(device) for array in _images(scene)))
+        logits = model.score(
+            looks,
+            torch.from_numpy(scene.look_rows[rows]).to(device),
+            torch.from_numpy(scene.windows[rows]).to(device),
+            model.describe(tokens.to(device)),
+        )
+    member = np.eye(len(tracks), dtype=np.float32)[:, track_rows]  # (tracks, S)
+    scores = member @ logits.cpu().numpy() / member.sum(axis=1, keepdims=True)
+    fits, fails = member @ (labels == 1) > 0, member @ (labels == 0) > 0
+    certain = fits != fails
+    order = {category: position for position, category in enumerate(CATEGORIES)}
+    categories = np.array([order[expression.category] for expression in expressions])
+    return Judged(scores[certain], fits[certain], np.broadcast_to(categories, certain.shape)[certain])
+
+
+def _images(scene: Scene) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8], npt.NDArray[np.int64]]:
+    return scene.crops, scene.frames, scene.frame_rows
+
+
+def figures(judged: Judged, threshold: float = 0.0, category: str | None = None) -> Figures:
+    """Give precision, recall and F1 of all pairs or of one category."""
+    mine = slice(None) if category is None else judged.categories == CATEGORIES.index(category)
+    said, true = judged.scores[mine] > threshold, judged.labels[mine]
+    hits = int((said & true).sum())
+    precision = hits / max(int(said.sum()), 1)
+    recall = hits / max(int(true.sum()), 1)
+    f1 = 2 * precision * recall / max(precision + recall, 1e-9)
+    return Figures(precision, recall, f1, int(true.sum()), int((~true).sum()))
+
+
+def fit_platt(judged: Judged) -> tuple[float, float]:
+    """Fit the two numbers that turn scores into probabilities: sigmoid(slope * score + intercept).
+
+    Platt, 1999; by Newton's method on the log loss.
+    """
+    inputs = torch.from_numpy(judged.scores.astype(np.float64))
+    targets = torch.from_numpy(judged.labels.astype(np.float64))
+    numbers = torch.tensor([1.0, 0.0], dtype=torch.float64, requires_grad=True)
+    optimizer = torch.optim.LBFGS([numbers], max_iter=100, line_search_fn="strong_wolfe")
+
+    def closure() -> torch.Tensor:
+        optimizer.zero_grad()
+        loss = torch.nn.functional.binary_cross_entropy_with_logits(numbers[0] * inputs + numbers[1], targets)
+        loss.backward()  # type: ignore[no-untyped-call]
+        return loss
+
+    optimizer.step(closure)  # type: ignore[no-untyped-call]
+    slope, intercept = numbers.detach().tolist()
+    return slope, intercept

@@ -1,0 +1,56 @@
+"""From a run's checkpoint to a model folder: averaged weights in half precision, configuration, calibration."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+import torch
+from safetensors.torch import save_file
+
+from trackspeak.models.digests import sha256_of
+from trackspeak.models.errors import WeightsError
+from trackspeak.models.referring import CONFIG_FILE, WEIGHTS_FILE, Referring
+from trackspeak.models.weights import load_checkpoint
+
+from .design import embedded_config
+from .loop import CHECKPOINT, TrainOptions
+
+_PREFIX = "module.model."
+
+
+def load_run(run: Path) -> tuple[Referring, TrainOptions, int]:
+    """Give the model of a run with its averaged weights, its options, and the steps it has done.
+
+    Raises:
+        WeightsError: if there is no checkpoint.
+    """
+    path = run / CHECKPOINT
+    if not path.is_file():
+        raise WeightsError(f"run must be a folder with {CHECKPOINT}, got {run}")
+    states = load_checkpoint(path)
+    options = TrainOptions(**states["options"])
+    model = Referring(embedded_config(options.mode, options.trajectory))
+    averaged: Mapping[str, torch.Tensor] = states["average"]
+    mine = {name.removeprefix(_PREFIX): value for name, value in averaged.items() if name.startswith(_PREFIX)}
+    model.load_state_dict(mine)
+    return model.eval(), options, int(states["step"])
+
+
+def export(model: Referring, folder: Path, calibration: Mapping[str, float]) -> None:
+    """Write a model folder; the weights are rounded to half precision.
+
+    Args:
+        model: the model.
+        folder: receives config.json and weights.safetensors.
+        calibration: slope and intercept.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    halves = {
+        name: (value.half() if value.is_floating_point() else value).contiguous()
+        for name, value in model.state_dict().items()
+    }
+    save_file(halves, folder / WEIGHTS_FILE)
+    config = replace(model.config, weights_sha256=sha256_of(folder / WEIGHTS_FILE), calibration=dict(calibration))
+    (folder / CONFIG_FILE).write_text(config.to_json(), encoding="utf-8")

@@ -1,0 +1,44 @@
+"""Figures of a model on held-out scenes, as plain values and as a table."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+
+import torch
+
+from trackspeak.models.referring import Referring
+
+from .batches import iterate_scenes
+from .evaluate import Judged, figures, judge
+from .expressions import CATEGORIES
+
+SOURCES = ("truth", "motion")
+"""The box sources of evaluation scenes, in the order they are rendered with."""
+
+Found = dict[str, dict[str, dict[str, float]]]
+
+
+def judge_all(model: Referring, data: Path, device: torch.device) -> Found:
+    """Judge a model on a folder of scenes: source -> category or "all" -> precision, recall, F1, counts."""
+    return {
+        source: _by_category(judge(model, iterate_scenes(data), device, position))
+        for position, source in enumerate(SOURCES)
+    }
+
+
+def _by_category(judged: Judged) -> dict[str, dict[str, float]]:
+    return {name: asdict(figures(judged, category=name)) for name in CATEGORIES} | {"all": asdict(figures(judged))}
+
+
+def figures_table(found: Found) -> str:
+    """Lay the figures out as a Markdown table."""
+    lines = [
+        "| boxes | category | precision | recall | F1 | pairs that fit | that do not |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for source, categories in found.items():
+        for name, row in categories.items():
+            shares = " | ".join(f"{row[key]:.3f}" for key in ("precision", "recall", "f1"))
+            lines.append(f"| {source} | {name} | {shares} | {row['positives']} | {row['negatives']} |")
+    return "\n".join(lines)
