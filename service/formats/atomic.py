@@ -1,0 +1,89 @@
+"""Write a folder's files so that each is there whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from trackspeak.models.errors import OutputError
+
+_STAGE_PREFIX = ".trackspeak-partial-"
+
+
+@contextmanager
+def staged_folder(out_dir: Path) -> Iterator[tuple[Path, list[Path]]]:
+    """Give a folder to write to, whose files are moved to `out_dir` at the end, each replacing the one of its name.
+
+    The files lie in a hidden folder inside `out_dir` (so on the same file system) until all are written; after an
+    error none is moved, and the hidden folder, and `out_dir` if it was made here, are removed.
+
+    Args:
+        out_dir: the folder that the files shall be in; made if it is not there.
+
+    Yields:
+        The folder to write to, and a list that holds the paths of the files in `out_dir` after the end.
+
+    Raises:
+        OutputError: for an error of the operating system (full disk, no permission, ...), naming path and reason.
+    """
+    made: list[Path] = []
+    finished: list[Path] = []
+    try:
+        _make_folder(out_dir, made)
+        stage = Path(tempfile.mkdtemp(prefix=_STAGE_PREFIX, dir=out_dir))
+        try:
+            yield stage, finished
+            finished += _move_files(stage, out_dir, made)
+        finally:
+            shutil.rmtree(stage, ignore_errors=True)
+    except OSError as error:
+        _remove_if_empty(made)
+        raise OutputError(f"results could not be written to {out_dir}: {error.strerror or error}") from error
+    except BaseException:
+        _remove_if_empty(made)
+        raise
+
+
+def write_lines(path: Path, lines: Iterable[str]) -> None:
+    """Write text with its newlines, as UTF-8, down to the disk; the folder of `path` is made."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w", encoding="utf-8", newline="") as file:
+        file.writelines(lines)
+        file.flush()
+        os.fsync(file.fileno())  # some file systems say only here that the disk is full
+
+
+def _make_folder(folder: Path, made: list[Path]) -> None:
+    """Make a folder and those above it, noting which ones were made."""
+    if folder.is_dir():
+        return
+    if folder.parent != folder:
+        _make_folder(folder.parent, made)
+    folder.mkdir()
+    made.append(folder)
+
+
+def _move_files(stage: Path, out_dir: Path, made: list[Path]) -> list[Path]:
+    """Move every file to its place, `result.json` last: where it is, everything else is."""
+    files = sorted(
+        (file for file in stage.rglob("*") if file.is_file()), key=lambda file: (file.name == "result.json", file)
+    )
+    targets = [out_dir / file.relative_to(stage) for file in files]
+    for target in targets:
+        if target.is_dir():
+            raise OSError(f"{target.name} is a folder there, a file was to replace it")
+        _make_folder(target.parent, made)
+    for file, target in zip(files, targets, strict=True):
+        file.replace(target)
+    return targets
+
+
+def _remove_if_empty(folders: list[Path]) -> None:
+    """Remove the folders made here, unless somebody put something there."""
+    for folder in reversed(folders):
+        with suppress(OSError):
+            folder.rmdir()

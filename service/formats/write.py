@@ -1,0 +1,81 @@
+"""Write a result's files."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from trackspeak.service.limits import Limits
+from trackspeak.service.result import Result, to_json_line, track_to_dict
+
+from .atomic import staged_folder, write_lines
+from .folders import query_folders
+from .mot import referred_text, trajectory_text
+
+RESULT_FILE = "result.json"
+TRACKS_JSONL_FILE = "tracks.jsonl"
+TRACKS_MOT_FILE = "tracks.txt"
+PREDICT_FILE = "predict.txt"
+VIDEO_FILE = "annotated.mp4"
+
+
+def write_outputs(
+    result: Result,
+    video_path: Path | None,
+    out_dir: Path,
+    *,
+    video: bool = True,
+    limits: Limits | None = None,
+    progress: Callable[[int], None] | None = None,
+) -> list[Path]:
+    """Write a result's files into a folder, all or, after an error, none.
+
+    - `result.json`: the result.
+    - `tracks.jsonl`: one line per query and track, the track as in `result.json` with its `query`.
+    - `tracks.txt`: MOTChallenge text of all tracks, referred to or not.
+    - `<query>/predict.txt`: MOTChallenge text of the referred frames, one folder per query (see `query_folders`),
+      an empty file where nothing is referred to.
+    - `annotated.mp4`: the video with the referred tracks drawn in.
+
+    Files of the same names are replaced; other files in the folder stay.
+
+    Args:
+        result: what to write.
+        video_path: the video or folder of images, decoded a second time for `annotated.mp4`; None for no such file.
+        out_dir: made if it is not there.
+        video: whether to write `annotated.mp4`.
+        limits: those that the video was first decoded with.
+        progress: told the number of frames written to `annotated.mp4` so far.
+
+    Returns:
+        The files written, `result.json` last.
+
+    Raises:
+        OutputError: if they cannot be written; nothing is left half-written.
+        VideoError: if the video can no longer be read.
+    """
+    with staged_folder(out_dir) as (stage, finished):
+        for query, folder in _query_folders(result).items():
+            tracks = next(answer.tracks for answer in result.queries if answer.query == query)
+            write_lines(stage / folder / PREDICT_FILE, [referred_text(tracks, result.first_frame)])
+        write_lines(stage / TRACKS_MOT_FILE, [trajectory_text(result.trajectories, result.first_frame)])
+        write_lines(stage / TRACKS_JSONL_FILE, _jsonl_lines(result))
+        write_lines(stage / RESULT_FILE, [result.to_json()])
+        if video and video_path is not None:
+            from .video import write_video
+
+            write_video(result, video_path, stage / VIDEO_FILE, limits=limits or Limits(), progress=progress)
+    return finished
+
+
+def _query_folders(result: Result) -> dict[str, str]:
+    """Name the queries' folders, none like one of the files beside them."""
+    files = (RESULT_FILE, TRACKS_JSONL_FILE, TRACKS_MOT_FILE, VIDEO_FILE)
+    return query_folders([answer.query for answer in result.queries], taken=files)
+
+
+def _jsonl_lines(result: Result) -> Iterator[str]:
+    """Give one line per query and track."""
+    for answer in result.queries:
+        for track in answer.tracks:
+            yield to_json_line({"query": answer.query, **track_to_dict(track)})

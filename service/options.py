@@ -1,0 +1,117 @@
+"""What a caller may choose for one run; the same keys on the command line, in HTTP and in Python."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Annotated, Any
+
+from annotated_types import Ge, Gt
+
+from trackspeak.models.errors import OptionError
+from trackspeak.plugins.options import parse_options
+
+from .pipeline.select import Protocol, Selection
+from .profiles import AUTO, PluginChoice, Profile
+
+NONE = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class RunOptions:
+    """Choices of one run.
+
+    Attributes:
+        profile: a profile's name, the path of a TOML file, or "auto": the best one that is here.
+        detector: a detector's name, in place of the profile's.
+        tracker: a tracker's name, in place of the profile's.
+        matcher: a matcher's name, in place of the profile's; the profile's calibrators then no longer apply.
+        calibrator: a calibrator's name, in place of the profile's; "none" for raw scores.
+        set: plugin options by `kind.key`, such as `detector.min_score`.
+        threshold: frames that score above it are referred to; unset: what the score kind says.
+        protocol: "trackspeak" closes short gaps and drops short spans, "ikun" is the raw rule per frame.
+        max_gap: missed frames that a segment may bridge; unset: 4, or 0 for "ikun".
+        first_frame: the number of the first frame in MOTChallenge files that are written.
+        frame_rate: frames per second of an image folder.
+    """
+
+    profile: str = AUTO
+    detector: str | None = None
+    tracker: str | None = None
+    matcher: str | None = None
+    calibrator: str | None = None
+    set: Mapping[str, Any] = field(default_factory=dict)
+    threshold: float | None = None
+    protocol: Protocol = "trackspeak"
+    max_gap: Annotated[int, Ge(0)] | None = None
+    first_frame: Annotated[int, Ge(0)] = 1
+    frame_rate: Annotated[float, Gt(0)] = 10.0
+
+    def __post_init__(self) -> None:
+        """Check the ranges.
+
+        Raises:
+            OptionError: naming the option, what was wanted and what came.
+        """
+        self.selection()
+        if self.first_frame < 0:
+            raise OptionError(f"first_frame must be at least 0, got {self.first_frame}")
+        if not 0 < self.frame_rate < math.inf:
+            raise OptionError(f"frame_rate must be above 0 and finite, got {self.frame_rate}")
+
+    def selection(self) -> Selection:
+        """The part about how scores become tracks."""
+        return Selection(self.threshold, self.protocol, self.max_gap)
+
+
+def parse_run_options(values: Mapping[str, object]) -> RunOptions:
+    """Make the options from what a caller gave, in text or JSON.
+
+    Raises:
+        OptionError: for each key that is unknown, of the wrong type or out of range; lists the keys there are.
+    """
+    return parse_options(RunOptions, values, "options")
+
+
+def choose(profile: Profile, options: RunOptions) -> dict[str, PluginChoice | None]:
+    """Lay the caller's choices over a profile's.
+
+    A plugin that replaces another begins with its own defaults.
+
+    Returns:
+        "detector", "tracker", "matcher" and "calibrator.0", ... -> the choice.
+
+    Raises:
+        OptionError: if a key of `set` is not `kind.key`, or its plugin is not in use.
+    """
+    chosen: dict[str, PluginChoice | None] = {
+        "detector": _replace(profile.detector, options.detector),
+        "tracker": _replace(profile.tracker, options.tracker),
+        "matcher": _replace(profile.matcher, options.matcher),
+    }
+    for row, calibrator in enumerate(_calibrators(profile, options)):
+        chosen[f"calibrator.{row}" if row else "calibrator"] = calibrator
+    for key, value in options.set.items():
+        kind, dot, option = key.rpartition(".")
+        choice = chosen.get(kind)
+        if not dot or choice is None:
+            in_use = ", ".join(name for name, plugin in chosen.items() if plugin is not None)
+            raise OptionError(f"set: {key!r} must be KIND.KEY with KIND one of {in_use}")
+        chosen[kind] = PluginChoice(name=choice.name, options={**choice.options, option: value})
+    return chosen
+
+
+def _replace(choice: PluginChoice | None, name: str | None) -> PluginChoice | None:
+    if name is None or (choice is not None and name == choice.name):
+        return choice
+    return PluginChoice(name=name)
+
+
+def _calibrators(profile: Profile, options: RunOptions) -> tuple[PluginChoice, ...]:
+    if options.calibrator == NONE:
+        return ()
+    if options.calibrator is not None:
+        return (PluginChoice(name=options.calibrator),)
+    other_matcher = options.matcher is not None and options.matcher != profile.matcher.name
+    return () if other_matcher else profile.calibrators

@@ -1,0 +1,1 @@
+"""The steps from a video and texts to referred tracks, one file each, named by its verb."""

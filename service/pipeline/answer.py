@@ -1,0 +1,46 @@
+"""From an index and texts to referred tracks: describe, score, calibrate, select."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from trackspeak.plugins.contract import Calibrator, Matcher, Phrases, ReferredTracks, Scores
+
+from .index import Stopwatch, VideoIndex
+from .select import Selection, select
+
+
+def answer(
+    index: VideoIndex,
+    queries: Sequence[str],
+    matcher: Matcher,
+    calibrators: Sequence[Calibrator],
+    selection: Selection,
+    watch: Stopwatch,
+) -> tuple[tuple[ReferredTracks, ...], Scores, Phrases]:
+    """Answer queries about an indexed video.
+
+    Returns:
+        The referred tracks of each query, the calibrated segment scores, and the phrases, whose
+        warnings the user should see.
+
+    Raises:
+        QueryError: if the matcher cannot take a query.
+    """
+    with watch.stage("describe"):
+        phrases = matcher.describe(queries)
+    with watch.stage("score"):
+        scores = _score(index, matcher, phrases)
+        for calibrate in calibrators:
+            scores = calibrate(scores, phrases)
+    with watch.stage("select"):
+        referred = select(queries, index.trajectories, index.segments, scores, selection)
+    return referred, scores, phrases
+
+
+def _score(index: VideoIndex, matcher: Matcher, phrases: Phrases) -> Scores:
+    if index.observations is None:
+        return Scores(np.zeros((0, len(phrases.texts)), np.float32), "cosine")
+    return matcher.score(index.observations, index.segments, phrases)

@@ -1,0 +1,140 @@
+"""From segment scores to an answer: frame scores, then spans, then tracks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from trackspeak.models.errors import OptionError
+from trackspeak.plugins.contract import THRESHOLDS, ReferredTrack, ReferredTracks, Scores, Segments, Span, Trajectory
+
+Protocol = Literal["trackspeak", "ikun"]
+
+CLOSED_GAP = 4
+"""Frames between two referred ones that are closed over."""
+
+SHORTEST_SPAN = 8
+"""Spans of fewer frames are dropped, unless the whole track is shorter."""
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """How segment scores become referred tracks.
+
+    Attributes:
+        threshold: frames that score above it are referred to; None: what the score kind says.
+        protocol: "trackspeak" closes short gaps and drops short spans; "ikun" is the raw rule per frame.
+        max_gap: missed frames that a segment may bridge; None: 4, or 0 for "ikun".
+    """
+
+    threshold: float | None = None
+    protocol: Protocol = "trackspeak"
+    max_gap: int | None = None
+
+    def __post_init__(self) -> None:
+        """Check ranges."""
+        if self.threshold is not None and not np.isfinite(self.threshold):
+            raise OptionError(f"threshold must be a finite number, got {self.threshold}")
+        if self.protocol not in ("trackspeak", "ikun"):
+            raise OptionError(f"protocol must be trackspeak or ikun, got {self.protocol!r}")
+        if self.max_gap is not None and self.max_gap < 0:
+            raise OptionError(f"max_gap must be at least 0, got {self.max_gap}")
+
+    @property
+    def bridged_gap(self) -> int:
+        """The missed frames that a segment may bridge."""
+        if self.max_gap is not None:
+            return self.max_gap
+        return 0 if self.protocol == "ikun" else CLOSED_GAP
+
+
+def frame_scores(trajectory: Trajectory, segments: Segments, scores: Scores) -> npt.NDArray[np.float32]:
+    """Give each frame of a trajectory the mean score of the segments that cover it.
+
+    Returns:
+        (T, texts) float32; NaN where no segment covers a frame.
+    """
+    mine = np.flatnonzero(segments.track_ids == trajectory.track_id)
+    starts = np.searchsorted(trajectory.frame_indices, segments.first_frames[mine])
+    stops = np.searchsorted(trajectory.frame_indices, segments.last_frames[mine], side="right")
+    sums = np.zeros((len(trajectory.frame_indices), scores.values.shape[1]))
+    counts = np.zeros((len(trajectory.frame_indices), 1))
+    for row, start, stop in zip(mine, starts, stops, strict=True):
+        sums[start:stop] += scores.values[row]
+        counts[start:stop] += 1
+    with np.errstate(invalid="ignore"):
+        return (sums / counts).astype(np.float32)
+
+
+def select(
+    queries: Sequence[str],
+    trajectories: Sequence[Trajectory],
+    segments: Segments,
+    scores: Scores,
+    selection: Selection,
+) -> tuple[ReferredTracks, ...]:
+    """Answer each query with the tracks it refers to, best first."""
+    threshold = THRESHOLDS[scores.kind] if selection.threshold is None else selection.threshold
+    found: list[list[ReferredTrack]] = [[] for _ in queries]
+    for trajectory in trajectories:
+        per_frame = frame_scores(trajectory, segments, scores)
+        for text, tracks in enumerate(found):
+            track = _refer(trajectory, per_frame[:, text], threshold, selection.protocol)
+            if track is not None:
+                tracks.append(track)
+    return tuple(
+        ReferredTracks(query, tuple(sorted(tracks, key=lambda track: (-track.score, track.track_id))))
+        for query, tracks in zip(queries, found, strict=True)
+    )
+
+
+def _refer(
+    trajectory: Trajectory, scores: npt.NDArray[np.float32], threshold: float, protocol: Protocol
+) -> ReferredTrack | None:
+    """Give the part of a trajectory that is referred to, if any."""
+    referred = scores > threshold
+    if protocol == "ikun":
+        runs = _runs(trajectory.frame_indices, referred, closed_gap=0)
+    else:
+        shortest = min(SHORTEST_SPAN, len(referred))
+        runs = [run for run in _runs(trajectory.frame_indices, referred, CLOSED_GAP) if _length(run) >= shortest]
+    if not runs:
+        return None
+    inside = np.concatenate([np.arange(start, stop) for start, stop in runs])
+    spans = tuple(
+        Span(
+            int(trajectory.frame_indices[start]),
+            int(trajectory.frame_indices[stop - 1]),
+            float(scores[start:stop][referred[start:stop]].mean(dtype=np.float64)),
+        )
+        for start, stop in runs
+    )
+    return ReferredTrack(
+        trajectory.track_id,
+        trajectory.class_name,
+        float(scores[inside][referred[inside]].mean(dtype=np.float64)),
+        spans,
+        trajectory.frame_indices[inside],
+        trajectory.times_s[inside],
+        trajectory.boxes_xyxy[inside],
+        scores[inside],
+    )
+
+
+def _length(run: tuple[int, int]) -> int:
+    return run[1] - run[0]
+
+
+def _runs(
+    frame_indices: npt.NDArray[np.int64], referred: npt.NDArray[np.bool_], closed_gap: int
+) -> list[tuple[int, int]]:
+    """Give half-open ranges of positions from one referred frame to another with no larger gap between."""
+    positions = np.flatnonzero(referred)
+    if not len(positions):
+        return []
+    breaks = np.flatnonzero(np.diff(frame_indices[positions]) > closed_gap + 1) + 1
+    return [(int(part[0]), int(part[-1]) + 1) for part in np.split(positions, breaks)]

@@ -1,0 +1,201 @@
+"""Video files, read by FFmpeg through PyAV; nothing in a file's header is trusted."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from trackspeak.models.errors import VideoError
+from trackspeak.plugins.contract import Frame
+from trackspeak.service.limits import Limits
+
+from .video_header import FALLBACK_FRAME_RATE, declared_length, frame_rate_of, shortfall, to_seconds
+from .video_info import PassReport, VideoInfo
+from .video_packets import PacketDecoder
+from .video_times import Timeline
+
+if TYPE_CHECKING:
+    from av.container import InputContainer
+    from av.video.frame import VideoFrame
+    from av.video.stream import VideoStream
+
+_CONTAINERS = (
+    "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpegts,mpegtsraw,mpeg,mpegvideo,flv,live_flv,asf,asf_o,ogg,mxf,nut,rm,"
+    "dv,wtv,nsv,swf,ivf,gif,apng,webp_pipe,jpegxl_anim,yuv4mpegpipe,mjpeg,mjpeg_2000,h261,h263,h264,hevc,vvc,m4v,vc1,"
+    "vc1test,av1,obu,avs2,avs3,cavsvideo,dirac,dnxhd,cine,ser,amv,bink,flic,smk,film_cpk,nuv,ty,pva,gxf,ipmovie,"
+    "png_pipe,jpeg_pipe,bmp_pipe,tiff_pipe,wav,mp3,flac,aac,ac3,eac3,caf,aiff,au,amr"
+)
+"""Containers that hold their own data. Playlists and scripts (hls, dash, concat, ...) name other files: not among
+them. Audio is here so that the error can say what the file is."""
+
+_TIMEOUT_S = (5, 5)
+"""For opening and for reading one packet."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Orientation:
+    """How stored pixels become upright: transposed first, then flipped."""
+
+    transposed: bool = False
+    flip_x: bool = False
+    flip_y: bool = False
+
+    @classmethod
+    def of(cls, frame: VideoFrame) -> _Orientation:
+        """Read the display matrix, to the nearest quarter turn, mirrored or not."""
+        matrix: Any = frame.side_data.get("DISPLAYMATRIX")
+        if matrix is None:
+            return cls()
+        # x' = a x + c y, y' = b x + d y, in a row-major 3 x 3 matrix of fixed-point numbers
+        a, b, _, c, d = (int(value) for value in np.frombuffer(bytes(matrix), np.int32)[:5])
+        if abs(a) >= abs(b):
+            return cls(False, a < 0, d < 0)
+        return cls(True, c < 0, b < 0)
+
+    def apply(self, rgb: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+        """Turn (H, W, 3) stored pixels into contiguous upright ones."""
+        if self.transposed:
+            rgb = rgb.transpose(1, 0, 2)  # (H, W, 3) -> (W, H, 3)
+        rows = slice(None, None, -1 if self.flip_y else 1)
+        columns = slice(None, None, -1 if self.flip_x else 1)
+        return np.ascontiguousarray(rgb[rows, columns])
+
+
+class VideoFile:
+    """One video file; opening it decodes its first frame, so that a file without any is refused at once.
+
+    Args:
+        path: a regular file.
+        limits: pixels per frame, frames and duration are checked against the header here.
+
+    Raises:
+        VideoError: if no frame can be decoded; says why.
+        VideoLimitError: if the header declares more than the limits allow.
+    """
+
+    def __init__(self, path: Path, limits: Limits) -> None:
+        self._path = path
+        self._limits = limits
+        with self._opened() as (container, stream):
+            frame_rate = frame_rate_of(stream)
+            self._warnings = [] if frame_rate else [f"no frame rate is declared, {FALLBACK_FRAME_RATE:g} is assumed"]
+            self._frame_rate = frame_rate or FALLBACK_FRAME_RATE
+            declared_frames, declared_duration_s = declared_length(container, stream)
+            limits.check_video("max_frames", declared_frames or 0, f"{path.name} declares its frames")
+            limits.check_video("max_duration_s", declared_duration_s or 0, f"{path.name} declares its seconds")
+            first = self._first_frame(container, stream)
+            self._orientation = _Orientation.of(first)
+            self._stored_size = (first.width, first.height)
+        width, height = reversed(self._stored_size) if self._orientation.transposed else self._stored_size
+        self._info = VideoInfo(width, height, self._frame_rate, declared_frames, declared_duration_s)
+
+    @property
+    def info(self) -> VideoInfo:
+        """What the header and the first frame say."""
+        return self._info
+
+    def sha256(self) -> str:
+        """The hash of the file's bytes."""
+        try:
+            with self._path.open("rb") as file:
+                return hashlib.file_digest(file, "sha256").hexdigest()
+        except OSError as error:
+            raise VideoError(f"{self._path.name} cannot be read: {error.strerror}") from error
+
+    def read(self, report: PassReport) -> Iterator[Frame]:
+        """Decode all frames.
+
+        A frame of another size than the first is scaled to it, with a warning: everything after this wants one size.
+
+        Raises:
+            VideoError: if the file can no longer be opened.
+            VideoLimitError: if a frame, or the decoder's work, is over the limits.
+        """
+        timeline = Timeline(1 / self._frame_rate)
+        decoding = PacketDecoder(self._limits, self._path.name)
+        scaled = 0
+        with self._opened() as (container, stream):
+            for decoded in decoding.frames(container, stream):
+                scaled += (decoded.width, decoded.height) != self._stored_size
+                time_s = timeline.time_of(to_seconds(decoded.pts, decoded.time_base))
+                report.end_s = time_s + (to_seconds(decoded.duration, decoded.time_base) or 1 / self._frame_rate)
+                report.frames += 1
+                yield Frame(report.frames - 1, time_s, self._upright(decoded))
+        report.warnings += [*self._warnings, *decoding.warnings()]
+        if scaled:
+            report.warnings.append(
+                f"frames of another size, scaled to {self._info.width} x {self._info.height}: {scaled}"
+            )
+        if timeline.breaks:
+            report.warnings.append(f"timestamps went backward, times go on from there: {timeline.breaks}")
+        report.warnings += shortfall(self._info, report)
+
+    def _upright(self, decoded: VideoFrame) -> npt.NDArray[np.uint8]:
+        """Convert to (H, W, 3) uint8 RGB."""
+        width, height = self._stored_size
+        rgb = np.asarray(decoded.to_ndarray(format="rgb24", width=width, height=height), np.uint8)
+        return self._orientation.apply(rgb)
+
+    @contextmanager
+    def _opened(self) -> Iterator[tuple[InputContainer, VideoStream]]:
+        """Open the file and find its video stream."""
+        import av
+
+        max_pixels = {"max_pixels": str(self._limits.max_pixels_per_frame)}
+        # An absolute path cannot be taken for a protocol; max_pixels here guards FFmpeg's probing only
+        options = {"protocol_whitelist": "file", "format_whitelist": _CONTAINERS, **max_pixels}
+        try:
+            container = av.open(
+                str(self._path.absolute()), "r", options=options, timeout=_TIMEOUT_S, metadata_errors="replace"
+            )
+        except av.FFmpegError as error:
+            raise VideoError(
+                f"{self._path.name} is not a video that can be read, or it is damaged beyond use ({error.strerror})"
+            ) from error
+        with container:
+            stream = self._find_stream(container)
+            stream.thread_type = "AUTO"
+            stream.codec_context.options = max_pixels
+            yield container, stream
+
+    def _find_stream(self, container: InputContainer) -> VideoStream:
+        """Find the first stream of moving pictures (a cover picture is none)."""
+        import av.stream
+
+        streams = [
+            stream for stream in container.streams.video if not stream.disposition & av.stream.Disposition.attached_pic
+        ]
+        if not streams:
+            kinds = sorted({stream.type for stream in container.streams if stream.type != "video"})
+            raise VideoError(f"{self._path.name} holds no video stream, only: {', '.join(kinds) or 'nothing'}")
+        context = streams[0].codec_context
+        if context is None:
+            raise VideoError(f"{self._path.name} holds a video stream of an unknown codec")
+        self._limits.check_video(
+            "max_pixels_per_frame",
+            max(context.width * context.height, context.coded_width * context.coded_height),
+            f"pixels per frame of {self._path.name} ({context.width} x {context.height})",
+        )
+        return streams[0]
+
+    def _first_frame(self, container: InputContainer, stream: VideoStream) -> VideoFrame:
+        """Decode the first frame."""
+        decoding = PacketDecoder(self._limits, self._path.name)
+        frames = decoding.frames(container, stream)
+        try:
+            first = next(frames, None)
+        finally:
+            frames.close()
+        if first is None:
+            reasons = "; ".join(decoding.warnings()) or "the stream is empty"
+            if decoding.bad_packets:  # FFmpeg refuses a frame over max_pixels as it does a damaged one
+                reasons += f"; or its frames are over max_pixels_per_frame of {self._limits.max_pixels_per_frame:,}"
+            raise VideoError(f"{self._path.name} holds no frame that can be decoded: {reasons}")
+        return first

@@ -1,0 +1,84 @@
+"""Profiles: a detector, a tracker, a matcher and calibrators with their options, one TOML file each."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from importlib import resources
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from trackspeak.models.errors import FileFormatError, UnknownNameError
+
+AUTO = "auto"
+BEST_FIRST = ("embedded",)
+"""The order in which `auto` looks for a profile whose weights are on this machine."""
+
+
+class PluginChoice(BaseModel):
+    """A plugin's name and options."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    name: Annotated[str, Field(min_length=1)]
+    options: Mapping[str, Any] = {}
+
+
+class Profile(BaseModel):
+    """What makes an answer.
+
+    Attributes:
+        name: the profile's name.
+        summary: what it is good for, in one line.
+        detector: None where the tracker needs none.
+        tracker: the tracker.
+        matcher: the matcher.
+        calibrators: applied in this order; fitted for this matcher with its weights.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    name: str
+    summary: str
+    detector: PluginChoice | None = None
+    tracker: PluginChoice
+    matcher: PluginChoice
+    calibrators: tuple[PluginChoice, ...] = ()
+
+
+def profile_names() -> tuple[str, ...]:
+    """Give the names of the profiles that come with the package."""
+    files = resources.files(__package__).iterdir()
+    return tuple(sorted(file.name.removesuffix(".toml") for file in files if file.name.endswith(".toml")))
+
+
+def load_profile(name: str) -> Profile:
+    """Load a profile by its name, `auto`, or the path of a TOML file.
+
+    Raises:
+        UnknownNameError: if there is neither a profile nor a file of that name.
+        FileFormatError: if the file is not a profile; says which key is wrong.
+    """
+    if name == AUTO:
+        name = BEST_FIRST[0]
+    path = Path(name)
+    if path.suffix == ".toml" and path.is_file():
+        try:
+            text = path.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise FileFormatError(f"profile {path} must be a readable UTF-8 file: {error}") from None
+        return _parse(path.stem, text, str(path))
+    if name not in profile_names():
+        raise UnknownNameError("profile", name, [AUTO, *profile_names(), "the path of a .toml file"])
+    return _parse(name, (resources.files(__package__) / f"{name}.toml").read_text(encoding="utf-8"), name)
+
+
+def _parse(name: str, text: str, where: str) -> Profile:
+    try:
+        return Profile.model_validate({"name": name, **tomllib.loads(text)})
+    except tomllib.TOMLDecodeError as error:
+        raise FileFormatError(f"profile {where} must be TOML: {error}") from None
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(str(part) for part in first["loc"])
+        raise FileFormatError(f"profile {where}: {key}: {first['msg']}") from None

@@ -1,0 +1,214 @@
+"""The result: the same over the command line, HTTP and gRPC, and the JSON Schema that it keeps to."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from os import PathLike, fspath
+from typing import Any, Final
+
+from trackspeak.plugins.contract import ReferredTrack, ReferredTracks, ScoreKind, Span, Trajectory
+from trackspeak.service.pipeline.video_info import VideoFacts
+
+_SCORE_DIGITS = 6
+_TIME_DIGITS = 6
+_BOX_DIGITS = 2
+
+
+@dataclass(frozen=True, slots=True)
+class PluginUse:
+    """A plugin that took part.
+
+    Attributes:
+        name: its name in the registry.
+        options: all of its options, the defaults too.
+    """
+
+    name: str
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Result:
+    """What was asked of one video, and the answer.
+
+    Attributes:
+        video: the video's facts.
+        profile: the profile's name.
+        plugins: kind ("detector", "tracker", ...) -> the plugin, None where that step was not needed.
+        weights: name -> SHA-256 of every weight file that made the result.
+        score_kind: what the scores are.
+        timings_s: stage -> seconds; all in which two runs differ.
+        warnings: what the user should know.
+        first_frame: the number that MOT files give the first frame; frames in the JSON count from 0.
+        queries: the answers, in the order asked.
+        trajectories: all tracks of the video, for `tracks.txt`; not in the JSON.
+    """
+
+    video: VideoFacts
+    profile: str
+    plugins: Mapping[str, PluginUse | None]
+    weights: Mapping[str, str]
+    score_kind: ScoreKind
+    timings_s: Mapping[str, float]
+    warnings: tuple[str, ...]
+    first_frame: int
+    queries: tuple[ReferredTracks, ...]
+    trajectories: tuple[Trajectory, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """Give the result as plain JSON values, as `RESULT_SCHEMA` describes; numbers are rounded."""
+        return {
+            "video": {
+                "frames": self.video.frames,
+                "fps": _rounded(self.video.frame_rate, _TIME_DIGITS),
+                "width": self.video.width,
+                "height": self.video.height,
+                "duration_s": _rounded(self.video.duration_s, _TIME_DIGITS),
+                "sha256": self.video.sha256,
+            },
+            "profile": self.profile,
+            "plugins": {
+                kind: use and {"name": use.name, "options": _plain(use.options)} for kind, use in self.plugins.items()
+            },
+            "weights": dict(self.weights),
+            "score_kind": self.score_kind,
+            "first_frame": self.first_frame,
+            "timings_s": {stage: _rounded(seconds, _TIME_DIGITS) for stage, seconds in self.timings_s.items()},
+            "warnings": list(self.warnings),
+            "queries": [
+                {"query": answer.query, "tracks": [track_to_dict(track) for track in answer.tracks]}
+                for answer in self.queries
+            ],
+        }
+
+    def to_json(self) -> str:
+        """Give `to_dict()` as one line of JSON, ended by a newline; the same result gives the same text."""
+        return to_json_line(self.to_dict())
+
+
+def to_json_line(value: Mapping[str, Any]) -> str:
+    """Write plain values as one line of JSON; a NaN is an error, since JSON has none."""
+    return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":")) + "\n"
+
+
+def track_to_dict(track: ReferredTrack) -> dict[str, Any]:
+    """Give one referred track as plain JSON values."""
+    times_s = dict(zip(track.frame_indices.tolist(), track.times_s.tolist(), strict=True))
+    return {
+        "track_id": int(track.track_id),
+        "class": track.class_name,
+        "score": _rounded(track.score, _SCORE_DIGITS),
+        "spans": [_span_to_dict(span, times_s) for span in track.spans],
+        "boxes": [
+            {
+                "frame": frame,
+                "time_s": _rounded(times_s[frame], _TIME_DIGITS),
+                "xyxy": [_rounded(value, _BOX_DIGITS) for value in box],
+                "score": _rounded(score, _SCORE_DIGITS),
+            }
+            for frame, box, score in zip(
+                track.frame_indices.tolist(), track.boxes_xyxy.tolist(), track.frame_scores.tolist(), strict=True
+            )
+        ],
+    }
+
+
+def _span_to_dict(span: Span, times_s: Mapping[int, float]) -> dict[str, Any]:
+    """Give one span; its first and last frame are frames of the track."""
+    return {
+        "first_frame": int(span.first_frame),
+        "last_frame": int(span.last_frame),
+        "first_time_s": _rounded(times_s[span.first_frame], _TIME_DIGITS),
+        "last_time_s": _rounded(times_s[span.last_frame], _TIME_DIGITS),
+        "score": _rounded(span.score, _SCORE_DIGITS),
+    }
+
+
+def _rounded(value: float, digits: int) -> float:
+    """Round, without a negative zero."""
+    return round(float(value), digits) + 0.0
+
+
+def _plain(value: object) -> Any:
+    """Turn option values into JSON values: paths into text, tuples into lists."""
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, PathLike):
+        return str(fspath(value))
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return [_plain(item) for item in value]
+    return value
+
+
+def _object(properties: Mapping[str, Any]) -> dict[str, Any]:
+    """Describe an object that has all of these properties and no other."""
+    return {
+        "type": "object",
+        "properties": dict(properties),
+        "required": list(properties),
+        "additionalProperties": False,
+    }
+
+
+_COUNT: Final = {"type": "integer", "minimum": 0}
+_SIZE: Final = {"type": "integer", "minimum": 1}
+_TIME: Final = {"type": "number", "minimum": 0}
+_NUMBER: Final = {"type": "number"}
+_TEXT: Final = {"type": "string"}
+_SHA256: Final = {"type": "string", "pattern": "^[0-9a-f]{64}$"}
+
+_SPAN: Final = _object(
+    {"first_frame": _COUNT, "last_frame": _COUNT, "first_time_s": _TIME, "last_time_s": _TIME, "score": _NUMBER}
+)
+_BOX: Final = _object(
+    {
+        "frame": _COUNT,
+        "time_s": _TIME,
+        "xyxy": {"type": "array", "items": _NUMBER, "minItems": 4, "maxItems": 4},
+        "score": _NUMBER,
+    }
+)
+_TRACK: Final = _object(
+    {
+        "track_id": {"type": "integer"},
+        "class": _TEXT,
+        "score": _NUMBER,
+        "spans": {"type": "array", "items": _SPAN, "minItems": 1},
+        "boxes": {"type": "array", "items": _BOX, "minItems": 1},
+    }
+)
+_PLUGIN: Final = {"anyOf": [{"type": "null"}, _object({"name": _TEXT, "options": {"type": "object"}})]}
+
+RESULT_SCHEMA: Final[Mapping[str, Any]] = {
+    "$schema": "https://json-schema.org/draft/2020-12/schema",
+    "title": "trackspeak result",
+    "description": "Frames count from 0 in display order; boxes are pixels of the upright frame.",
+    **_object(
+        {
+            "video": _object(
+                {
+                    "frames": _SIZE,
+                    "fps": {"type": "number", "exclusiveMinimum": 0},
+                    "width": _SIZE,
+                    "height": _SIZE,
+                    "duration_s": _TIME,
+                    "sha256": _SHA256,
+                }
+            ),
+            "profile": _TEXT,
+            "plugins": {"type": "object", "additionalProperties": _PLUGIN},
+            "weights": {"type": "object", "additionalProperties": _SHA256},
+            "score_kind": {"enum": ["cosine", "probability"]},
+            "first_frame": _COUNT,
+            "timings_s": {"type": "object", "additionalProperties": _TIME},
+            "warnings": {"type": "array", "items": _TEXT},
+            "queries": {
+                "type": "array",
+                "items": _object({"query": _TEXT, "tracks": {"type": "array", "items": _TRACK}}),
+            },
+        }
+    ),
+}
+"""The JSON Schema of `Result.to_dict()`."""

@@ -1,0 +1,135 @@
+"""The whole path in one call: a video and sentences in, the referred tracks of each out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import cast
+
+from trackspeak.models.errors import OptionError
+from trackspeak.plugins.contract import Calibrator, Detector, Matcher, Tracker
+from trackspeak.plugins.options import options_to_dict
+from trackspeak.plugins.registry import create
+
+from .limits import Limits, check_queries
+from .options import RunOptions, choose
+from .pipeline.answer import answer
+from .pipeline.decode import open_video
+from .pipeline.index import Progress, Stopwatch, index_video
+from .profiles import load_profile
+from .result import PluginUse, Result
+
+
+@dataclass(frozen=True, slots=True)
+class Assembly:
+    """The plugins of one configuration, ready to work.
+
+    Attributes:
+        profile: the profile's name.
+        detector: None where the tracker needs none.
+        tracker: the tracker.
+        matcher: the matcher.
+        calibrators: in order.
+        uses: kind -> name and options of each, as the result reports them.
+    """
+
+    profile: str
+    detector: Detector | None
+    tracker: Tracker
+    matcher: Matcher
+    calibrators: tuple[Calibrator, ...]
+    uses: dict[str, PluginUse | None]
+
+
+def assemble(options: RunOptions) -> Assembly:
+    """Make the plugins that options ask for; no detector where the tracker needs none.
+
+    Raises:
+        UnknownNameError: if there is no such profile or plugin.
+        OptionError: if an option is wrong, or is of a detector that is not used.
+        PluginError: if a plugin cannot be loaded.
+        WeightsError: if a model's weights are missing or do not fit.
+    """
+    profile = load_profile(options.profile)
+    choices = choose(profile, options)
+    plugins: dict[str, object] = {}
+    uses: dict[str, PluginUse | None] = dict.fromkeys(choices)
+    for key in sorted(choices, key=lambda key: key != "tracker"):  # the tracker says whether a detector is needed
+        choice = choices[key]
+        if choice is None or (key == "detector" and not cast(Tracker, plugins["tracker"]).requirements.detections):
+            continue
+        plugins[key], chosen = create(key.partition(".")[0], choice.name, choice.options)
+        uses[key] = PluginUse(choice.name, options_to_dict(chosen))
+    tracker = cast(Tracker, plugins["tracker"])
+    _check_detector(options, cast(PluginUse, uses["tracker"]).name, tracker.requirements.detections, uses["detector"])
+    return Assembly(
+        profile.name,
+        cast("Detector | None", plugins.get("detector")),
+        tracker,
+        cast(Matcher, plugins["matcher"]),
+        tuple(cast(Calibrator, plugin) for key, plugin in plugins.items() if key.startswith("calibrator")),
+        uses,
+    )
+
+
+def _check_detector(options: RunOptions, tracker: str, needed: bool, use: PluginUse | None) -> None:
+    """Refuse a tracker without the detector that it needs, and choices about a detector that nothing reads."""
+    if needed and use is None:
+        raise OptionError(f"detector: the tracker {tracker!r} needs one, and the profile names none")
+    asked = ["detector"] if options.detector is not None else []
+    asked += [f"set: {key}" for key in options.set if key.startswith("detector.")]
+    if not needed and asked:
+        raise OptionError(f"{asked[0]}: the tracker {tracker!r} uses no detector")
+
+
+def track(
+    video: str | Path,
+    queries: Sequence[str],
+    options: RunOptions | None = None,
+    *,
+    limits: Limits | None = None,
+    assembly: Assembly | None = None,
+    progress: Progress | None = None,
+) -> Result:
+    """Find the tracks that each sentence refers to.
+
+    Args:
+        video: a video file, an animated image, or a folder of images.
+        queries: one or more sentences.
+        options: choices of this run; by default the profile `auto`.
+        limits: what is accepted; by default generous.
+        assembly: plugins made before with `assemble` for the same options, to use them again.
+        progress: called with the frames done and expected.
+
+    Returns:
+        Per query the referred tracks, or none; and how they came about.
+
+    Raises:
+        InputError: if the video, a query or an option is wrong.
+        WeightsError: if a model's weights are missing or do not fit.
+        PluginError: if a plugin fails.
+    """
+    options = options or RunOptions()
+    limits = limits or Limits()
+    texts = check_queries(queries, limits)
+    selection = options.selection()
+    opened = open_video(Path(video), limits, folder_frame_rate=options.frame_rate)
+    parts = assembly or assemble(options)
+    watch = Stopwatch()
+    # A sentence that is too long is refused before the video is watched.
+    parts.matcher.describe(texts)
+    index = index_video(opened, parts.detector, parts.tracker, parts.matcher, selection.bridged_gap, progress)
+    referred, scores, phrases = answer(index, texts, parts.matcher, parts.calibrators, selection, watch)
+    return Result(
+        video=opened.facts(),
+        profile=parts.profile,
+        plugins=parts.uses,
+        weights={**(parts.detector.weights if parts.detector is not None else {}), **parts.matcher.weights},
+        score_kind=scores.kind,
+        timings_s={**index.timings_s, **watch.seconds},
+        warnings=(*index.warnings, *phrases.warnings),
+        first_frame=options.first_frame,
+        queries=referred,
+        trajectories=index.trajectories,
+    )

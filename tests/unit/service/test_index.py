@@ -1,0 +1,225 @@
+"""The one pass, with a fake of each plugin: what is looked at, how often, and in how much memory."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+
+from trackspeak.models.errors import PluginError, VideoError
+from trackspeak.plugins.contract import (
+    Detections,
+    Frame,
+    Observations,
+    Phrases,
+    Requirements,
+    Sampling,
+    Scores,
+    Segments,
+    StreamInfo,
+    TrackedFrame,
+)
+from trackspeak.service.pipeline.answer import answer
+from trackspeak.service.pipeline.index import BATCH_FRAMES, Stopwatch, index_video
+from trackspeak.service.pipeline.select import Selection
+from trackspeak.service.pipeline.video_info import VideoInfo
+
+RATE = 10.0
+
+
+class FakeVideo:
+    """Gray frames whose level is their index; counts how many are alive at once."""
+
+    def __init__(self, count: int, fails_at: int | None = None) -> None:
+        self.info = VideoInfo(64, 48, RATE, count)
+        self.warnings = ("a warning of the video",)
+        self.count = count
+        self.fails_at = fails_at
+        self.passes = 0
+
+    def frames(self):
+        self.passes += 1
+        for index in range(self.count):
+            if index == self.fails_at:
+                raise VideoError("broken here")
+            yield Frame(index, index / RATE, np.full((48, 64, 3), index % 256, np.uint8))
+
+
+class FakeDetector:
+    """One box that moves right, and a second one from frame 20 to 39."""
+
+    Options = type(None)
+    requirements = Requirements()
+
+    def __init__(self, lookahead_s: float = 0.0) -> None:
+        self.lookahead_s = lookahead_s
+        self.weights: dict[str, str] = {}
+        self.prepared: list[int] = []
+        self.batches: list[int] = []
+
+    def reset(self, stream: StreamInfo) -> None:
+        self.stream = stream
+
+    def prepare(self, frames: Iterable[Frame]) -> None:
+        self.prepared = [frame.index for frame in frames]
+
+    def detect(self, frames: Sequence[Frame]) -> list[Detections]:
+        self.batches.append(len(frames))
+        return [self._one(frame.index) for frame in frames]
+
+    def _one(self, index: int) -> Detections:
+        boxes = [[index % 40, 5, index % 40 + 10, 15]]
+        if 20 <= index < 40:
+            boxes.append([index % 40, 25, index % 40 + 10, 35])
+        return Detections(
+            np.array(boxes, np.float32), np.ones(len(boxes), np.float32), np.zeros(len(boxes), np.int64), ("thing",)
+        )
+
+    def warnings(self) -> tuple[str, ...]:
+        return ("a warning of the detector",)
+
+
+class FakeTracker:
+    """The row of a box is its id."""
+
+    Options = type(None)
+    requirements = Requirements()
+
+    def reset(self, stream: StreamInfo) -> None:
+        self.stream = stream
+
+    def update(self, frame: Frame, detections: Detections, embeddings=None) -> TrackedFrame:
+        ids = np.arange(len(detections), dtype=np.int64) + 1
+        names = tuple("thing" for _ in ids)
+        return TrackedFrame(frame.index, frame.time_s, detections.boxes_xyxy, ids, detections.scores, names)
+
+
+@dataclass
+class FakeMatcher:
+    """Keeps the level of each frame; a text is a number, and the score is level - number."""
+
+    sampling = Sampling()
+    Options = type(None)
+    requirements = Requirements()
+
+    def __post_init__(self) -> None:
+        self.weights: dict[str, str] = {}
+        self.seen: list[int] = []
+        self.fails = False
+
+    def observe(self, frames: Sequence[Frame], boxes_xyxy) -> list[Observations]:
+        if self.fails:
+            raise RuntimeError("no memory")
+        self.seen += [frame.index for frame in frames]
+        return [
+            Observations(
+                {"level": np.full(len(boxes), frame.rgb[0, 0, 0], np.float32), "box": boxes},
+                np.zeros(len(boxes), np.int64),
+                {},
+                np.array([frame.index], np.int64),
+            )
+            for frame, boxes in zip(frames, boxes_xyxy, strict=True)
+        ]
+
+    def describe(self, texts: Sequence[str]) -> Phrases:
+        return Phrases(tuple(texts), {"number": np.array([float(text) for text in texts], np.float32)})
+
+    def score(self, observations: Observations, segments: Segments, phrases: Phrases) -> Scores:
+        levels = observations.look_arrays["level"][segments.look_rows].mean(axis=1)
+        return Scores((levels[:, None] - phrases.arrays["number"][None]).astype(np.float32), "cosine")
+
+
+def index(video: FakeVideo, **plugins):
+    parts = {"detector": FakeDetector(), "tracker": FakeTracker(), "matcher": FakeMatcher(), **plugins}
+    return index_video(video, parts["detector"], parts["tracker"], parts["matcher"], max_gap=4), parts
+
+
+def test_every_frame_is_looked_at_at_most_once() -> None:
+    _, parts = index(FakeVideo(100))
+    seen = parts["matcher"].seen
+    assert len(seen) == len(set(seen))
+    assert seen == sorted(seen)
+    assert set(range(0, 92, 4)) <= set(seen)
+
+
+def test_looks_are_joined_to_their_own_track_and_frame() -> None:
+    made, _ = index(FakeVideo(100))
+    rows = made.observations.look_frame_rows[made.segments.look_rows]
+    frames = made.observations.frame_indices[rows]
+    assert (frames >= made.segments.first_frames[:, None]).all()
+    assert (frames <= made.segments.last_frames[:, None]).all()
+    top = made.observations.look_arrays["box"][made.segments.look_rows][..., 1]
+    assert (top == np.where(made.segments.track_ids == 1, 5, 25)[:, None]).all()
+
+
+def test_trajectories_hold_every_box_of_every_track() -> None:
+    made, _ = index(FakeVideo(100))
+    assert [(track.track_id, len(track.frame_indices)) for track in made.trajectories] == [(1, 100), (2, 20)]
+    assert made.trajectories[1].frame_indices.tolist() == list(range(20, 40))
+    assert made.trajectories[0].class_name == "thing"
+
+
+def test_answers_come_from_the_index_alone() -> None:
+    made, parts = index(FakeVideo(100))
+    seen = list(parts["matcher"].seen)
+    referred, scores, _ = answer(made, ["50", "1000"], parts["matcher"], [], Selection(), Stopwatch())
+    assert parts["matcher"].seen == seen
+    assert scores.kind == "cosine"
+    (track,) = referred[0].tracks
+    assert track.track_id == 1
+    assert abs(track.spans[0].first_frame - 50) <= 4
+    assert track.spans[0].last_frame == 99
+    assert referred[1].tracks == ()
+
+
+def test_a_video_without_tracks_gives_empty_answers() -> None:
+    class Nothing(FakeDetector):
+        def _one(self, index: int) -> Detections:
+            return Detections.empty(("thing",))
+
+    made, parts = index(FakeVideo(30), detector=Nothing())
+    referred, _, _ = answer(made, ["1"], parts["matcher"], [], Selection(), Stopwatch())
+    assert made.trajectories == ()
+    assert referred[0].tracks == ()
+
+
+def test_the_detector_sees_the_first_seconds_before_frame_0_and_then_all_in_batches() -> None:
+    video = FakeVideo(100)
+    _, parts = index(video, detector=FakeDetector(lookahead_s=2.0))
+    assert parts["detector"].prepared == list(range(20))
+    assert sum(parts["detector"].batches) == 100
+    assert max(parts["detector"].batches) == BATCH_FRAMES
+    assert video.passes == 2
+
+
+def test_warnings_of_the_video_and_the_detector_are_kept() -> None:
+    made, _ = index(FakeVideo(20))
+    assert made.warnings == ("a warning of the video", "a warning of the detector")
+
+
+def test_progress_ends_with_the_last_frame() -> None:
+    calls: list[tuple[int, int | None]] = []
+    parts = (FakeDetector(), FakeTracker(), FakeMatcher())
+    index_video(FakeVideo(21), *parts, max_gap=4, progress=lambda done, total: calls.append((done, total)))
+    assert calls[-1] == (21, 21)
+
+
+def test_an_error_while_decoding_reaches_the_caller() -> None:
+    with pytest.raises(VideoError, match="broken here"):
+        index(FakeVideo(100, fails_at=33))
+
+
+def test_an_error_while_observing_reaches_the_caller() -> None:
+    matcher = FakeMatcher()
+    matcher.fails = True
+    with pytest.raises(PluginError, match="the matcher failed: RuntimeError: no memory"):
+        index(FakeVideo(100), matcher=matcher)
+
+
+def test_two_passes_give_the_same_bytes() -> None:
+    first, _ = index(FakeVideo(100))
+    second, _ = index(FakeVideo(100))
+    for name in first.segments.__slots__:
+        np.testing.assert_array_equal(getattr(first.segments, name), getattr(second.segments, name))
+    for name, array in first.observations.look_arrays.items():
+        np.testing.assert_array_equal(array, second.observations.look_arrays[name])

@@ -1,0 +1,55 @@
+"""Every error has a code, an exit code, an HTTP status, and a place in the documentation."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from trackspeak.models import errors
+from trackspeak.models.errors import InputError, TrackspeakError
+from trackspeak.service.problems import PROBLEM_SCHEMA, problem_of, status_of
+
+DOCS = Path(__file__).resolve().parents[3] / "docs" / "errors.md"
+
+
+def tree(kind: type[TrackspeakError] = TrackspeakError) -> Iterator[type[TrackspeakError]]:
+    yield kind
+    for child in kind.__subclasses__():
+        if child.__module__ == errors.__name__:
+            yield from tree(child)
+
+
+def made(kind: type[TrackspeakError]) -> TrackspeakError:
+    error = kind.__new__(kind)
+    error.args = ("what went wrong in /srv/secret",)
+    return error
+
+
+@pytest.mark.parametrize("kind", list(tree()))
+def test_problems_have_their_shape(kind: type[TrackspeakError]) -> None:
+    problem = problem_of(made(kind))
+    assert list(problem) == PROBLEM_SCHEMA["required"]
+    assert problem["code"] == kind.code
+    assert problem["type"] == f"urn:trackspeak:problem:{kind.code}"
+    assert problem["title"]
+
+
+@pytest.mark.parametrize("kind", list(tree()))
+def test_only_failures_inside_hide_their_message(kind: type[TrackspeakError]) -> None:
+    problem = problem_of(made(kind))
+    assert ("/srv/secret" in problem["detail"]) == (problem["status"] != 500)
+
+
+def test_codes_are_unique() -> None:
+    codes = [kind.code for kind in tree()]
+    assert len(codes) == len(set(codes)) > 10
+
+
+def test_every_code_is_documented_with_exit_code_and_status() -> None:
+    rows = [line.split("|") for line in DOCS.read_text().splitlines() if line.startswith("| `")]
+    documented = {row[1].strip(" `"): (row[-3].strip(), row[-2].strip()) for row in rows}
+    expected = {
+        kind.code: ("2" if issubclass(kind, InputError) else "1", str(status_of(made(kind)).value)) for kind in tree()
+    }
+    assert {code: documented.get(code) for code in expected} == expected
+    assert set(documented) - set(expected) == {"not_found", "method_not_allowed"}

@@ -1,0 +1,122 @@
+"""The options of a run: from text, JSON and Python, and the plugins that they choose."""
+
+import math
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from trackspeak.models.errors import OptionError, UnknownNameError
+from trackspeak.service.cli_options import given_options
+from trackspeak.service.options import RunOptions, parse_run_options
+from trackspeak.service.run import assemble
+
+
+@pytest.fixture
+def tracks(tmp_path: Path) -> Path:
+    path = tmp_path / "tracks.txt"
+    path.write_text("1,7,10,10,20,20,1\n")
+    return path
+
+
+def test_nothing_given_is_the_default() -> None:
+    assert parse_run_options({}) == RunOptions()
+
+
+def test_values_come_as_text_or_as_they_are() -> None:
+    assert parse_run_options({"max_gap": "2", "threshold": "0.25"}) == RunOptions(max_gap=2, threshold=0.25)
+    assert parse_run_options({"max_gap": None, "set": {"detector.min_area": 0.1}}).set == {"detector.min_area": 0.1}
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"thresold": 1}, "options.thresold is unknown, did you mean threshold?"),
+        ({"threshold": math.nan}, "options.threshold"),
+        ({"threshold": "nan"}, "options.threshold"),
+        ({"protocol": "mot"}, "options.protocol"),
+        ({"max_gap": -1}, "options.max_gap"),
+        ({"first_frame": 1.5}, "options.first_frame"),
+        ({"frame_rate": 0}, "options.frame_rate"),
+        ({"set": ["a"]}, "options.set"),
+        ({"profile": 3}, "options.profile"),
+    ],
+)
+def test_wrong_values_are_refused(values: dict[str, Any], message: str) -> None:
+    with pytest.raises(OptionError) as caught:
+        parse_run_options(values)
+    assert message in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "values", [{"threshold": math.inf}, {"first_frame": -1}, {"frame_rate": math.inf}, {"max_gap": -1}]
+)
+def test_python_callers_are_checked_too(values: dict[str, Any]) -> None:
+    with pytest.raises(OptionError, match=next(iter(values))):
+        RunOptions(**values)
+
+
+def test_assignments_become_plugin_options() -> None:
+    options = given_options(["detector.min_area=0.1", "matcher.model=a=b"], None, profile="embedded", max_gap=None)
+    assert options == RunOptions("embedded", set={"detector.min_area": "0.1", "matcher.model": "a=b"})
+
+
+def test_tracks_are_the_tracker_from_file(tracks: Path) -> None:
+    options = given_options(["tracker.first_frame=0"], tracks)
+    assert options.tracker == "from_file"
+    assert options.set == {"tracker.first_frame": "0", "tracker.path": str(tracks)}
+
+
+@pytest.mark.parametrize(
+    ("assignments", "given", "message"),
+    [
+        (["detector.min_area"], {}, "KIND.KEY=VALUE"),
+        (["a.b=1", "a.b=2"], {}, "--set a.b must be given once"),
+        (["tracker.path=b.txt"], {}, "--tracks"),
+        ([], {"tracker": "bytetrack"}, "--tracks"),
+    ],
+)
+def test_contradictions_are_refused(tracks: Path, assignments: list[str], given: dict[str, str], message: str) -> None:
+    with pytest.raises(OptionError) as caught:
+        given_options(assignments, tracks, **given)
+    assert message in str(caught.value)
+
+
+def test_a_tracker_with_its_own_boxes_makes_no_detector(tracks: Path, tiny_model: Path) -> None:
+    assembly = assemble(given_options([f"matcher.model={tiny_model}"], tracks))
+    assert assembly.detector is None
+    assert assembly.uses["detector"] is None
+    assert list(assembly.uses) == ["detector", "tracker", "matcher", "calibrator"]
+
+
+@pytest.mark.parametrize(
+    ("assignments", "given", "message"),
+    [
+        (["detector.min_area=0.1"], {}, "set: detector.min_area: the tracker 'from_file' uses no detector"),
+        ([], {"detector": "motion"}, "detector: the tracker 'from_file' uses no detector"),
+        (["tracker.speed=1"], {}, "tracker.speed is unknown"),
+        (["camera.speed=1"], {}, "set: 'camera.speed' must be KIND.KEY"),
+        (["speed=1"], {}, "set: 'speed' must be KIND.KEY"),
+        (["calibrator.slope=1"], {"calibrator": "none"}, "set: 'calibrator.slope' must be KIND.KEY"),
+    ],
+)
+def test_options_that_nothing_reads_are_refused(
+    tracks: Path, tiny_model: Path, assignments: list[str], given: dict[str, str], message: str
+) -> None:
+    with pytest.raises(OptionError) as caught:
+        assemble(given_options([f"matcher.model={tiny_model}", *assignments], tracks, **given))
+    assert message in str(caught.value)
+
+
+def test_a_tracker_without_its_detector_is_refused(tmp_path: Path, tiny_model: Path) -> None:
+    profile = tmp_path / "mine.toml"
+    profile.write_text('summary = "no detector"\n[tracker]\nname = "bytetrack"\n[matcher]\nname = "kum"\n')
+    with pytest.raises(OptionError, match="the tracker 'bytetrack' needs one"):
+        assemble(RunOptions(str(profile), set={"matcher.model": str(tiny_model)}))
+
+
+@pytest.mark.parametrize("kind", ["profile", "detector", "tracker", "matcher", "calibrator"])
+def test_unknown_names_list_those_there_are(kind: str, tiny_model: Path) -> None:
+    values: dict[str, Any] = {kind: "nonesuch", "set": {"matcher.model": str(tiny_model)}}
+    with pytest.raises(UnknownNameError, match="there are: "):
+        assemble(RunOptions(**values))

@@ -1,0 +1,87 @@
+"""Uploads are read piece by piece, and no further than the limits allow."""
+
+import asyncio
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from starlette.requests import Request
+from starlette.types import Message
+
+from trackspeak.models.errors import InputError, VideoLimitError
+from trackspeak.service.form import TrackForm
+from trackspeak.service.limits import Limits
+from trackspeak.service.upload import receive_form, upload_folder
+
+PIECE = 10_000
+LIMITS = Limits(max_video_bytes=3 * PIECE, max_queries=2)
+
+
+class Sender:
+    """Sends a body in pieces and counts those that were asked for; hangs up where the body is over."""
+
+    def __init__(self, pieces: Iterator[bytes], declared: int | None = None) -> None:
+        self.asked = 0
+        self._pieces = pieces
+        headers = [(b"content-type", b"multipart/form-data; boundary=x")]
+        headers += [] if declared is None else [(b"content-length", str(declared).encode())]
+        self.request = Request({"type": "http", "headers": headers}, self._receive)
+
+    async def _receive(self) -> Message:
+        self.asked += 1
+        piece = next(self._pieces, None)
+        if piece is None:
+            return {"type": "http.disconnect"}
+        return {"type": "http.request", "body": piece, "more_body": not piece.endswith(b"--x--\r\n")}
+
+
+def form_with_video(pieces: int) -> Iterator[bytes]:
+    yield b'--x\r\nContent-Disposition: form-data; name="video"; filename="../a/b.MP4"\r\n\r\n'
+    for _ in range(pieces):
+        yield bytes(PIECE)
+    yield b'\r\n--x\r\nContent-Disposition: form-data; name="query"\r\n\r\na car\r\n--x--\r\n'
+
+
+def receive(sender: Sender, folder: Path) -> TrackForm:
+    return asyncio.run(receive_form(sender.request, folder, LIMITS))
+
+
+def test_a_form_is_received_whole(tmp_path: Path) -> None:
+    form = receive(Sender(form_with_video(3)), tmp_path)
+    assert form == TrackForm(tmp_path / "video.MP4", ("a car",), "")
+    assert form.video.read_bytes() == bytes(3 * PIECE)
+
+
+def test_where_the_body_is_cut_does_not_matter(tmp_path: Path) -> None:
+    body = b"".join(form_with_video(1)).replace(bytes(PIECE), b"\r\n--y\r\n-")
+    halves = [iter([body[:cut], body[cut:]]) for cut in range(1, len(body) - 7)]
+    forms = [receive(Sender(pieces), tmp_path) for pieces in halves]
+    assert set(forms) == {TrackForm(tmp_path / "video.MP4", ("a car",), "")}
+    assert forms[0].video.read_bytes() == b"\r\n--y\r\n-"
+
+
+def test_nothing_is_read_of_a_body_too_large_by_its_declared_length(tmp_path: Path) -> None:
+    sender = Sender(form_with_video(3), declared=10**9)
+    with pytest.raises(VideoLimitError, match="1000000000"):
+        receive(sender, tmp_path)
+    assert sender.asked == 0
+
+
+def test_a_body_without_a_declared_length_is_read_up_to_the_limit(tmp_path: Path) -> None:
+    sender = Sender(form_with_video(100))
+    with pytest.raises(VideoLimitError, match="max_video_bytes"):
+        receive(sender, tmp_path)
+    assert sender.asked == 5  # the part's head, three pieces, and the one too many
+    assert (tmp_path / "video.MP4").stat().st_size <= LIMITS.max_video_bytes
+
+
+def test_a_sender_who_hangs_up(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="ended before"):
+        receive(Sender(iter([next(form_with_video(0))])), tmp_path)
+
+
+def test_the_folder_goes_whatever_happens(tmp_path: Path) -> None:
+    with pytest.raises(KeyError), upload_folder(tmp_path) as folder:  # noqa: PT012
+        (folder / "video").touch()
+        raise KeyError
+    assert list((tmp_path / "uploads").iterdir()) == []
