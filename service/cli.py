@@ -1,0 +1,186 @@
+"""The command line. Light to import: what is heavy is imported by the command that needs it.
+
+Exit codes: 0 done (also when nothing matches), 1 failed, 2 bad input, 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from trackspeak.models.errors import InputError, TrackspeakError
+
+from .cli_options import given_options
+
+app = typer.Typer(
+    name="trackspeak",
+    help="Speak to trackers: a video and a sentence in, the tracks that the sentence refers to out.",
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+
+
+@dataclass(slots=True)
+class _Debugging:
+    """Whether the user asked for tracebacks; one per call of `main`."""
+
+    wanted: bool = False
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line.
+
+    Args:
+        arguments: by default those of the process.
+
+    Raises:
+        SystemExit: always, with the exit code.
+    """
+    debugging = _Debugging()
+    try:
+        app(args=arguments, prog_name="trackspeak", obj=debugging)
+    except TrackspeakError as error:
+        if debugging.wanted:
+            raise
+        typer.echo(f"error: {_one_line(error)}", err=True)
+        sys.exit(2 if isinstance(error, InputError) else 1)
+    except Exception as error:
+        if debugging.wanted:
+            raise
+        typer.echo(f"error: unexpected {type(error).__name__}: {_one_line(error)}", err=True)
+        typer.echo("`trackspeak --debug ...` shows where it comes from", err=True)
+        sys.exit(1)
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split())
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        typer.echo(f"trackspeak {version('trackspeak')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _global_options(
+    context: typer.Context,
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version.", callback=_print_version, is_eager=True)
+    ] = False,
+) -> None:
+    del version  # its callback has done it
+    context.obj.wanted = debug
+
+
+@app.command()
+def run(
+    video: Annotated[Path, typer.Argument(help="A video file, an animated image, or a folder of images.")],
+    query: Annotated[list[str], typer.Option("--query", "-q", help="A sentence; may be given again.")],
+    profile: Annotated[str | None, typer.Option(help="A profile's name or TOML file; see `profiles`.")] = None,
+    detector: Annotated[str | None, typer.Option(help="A detector in place of the profile's; see `plugins`.")] = None,
+    tracker: Annotated[str | None, typer.Option(help="A tracker in place of the profile's.")] = None,
+    matcher: Annotated[str | None, typer.Option(help="A matcher in place of the profile's.")] = None,
+    calibrator: Annotated[
+        str | None, typer.Option(help="A calibrator in place of the profile's; none for raw scores.")
+    ] = None,
+    set_: Annotated[
+        list[str] | None, typer.Option("--set", metavar="KIND.KEY=VALUE", help="A plugin's option; may be given again.")
+    ] = None,
+    tracks: Annotated[
+        Path | None,
+        typer.Option(help="Tracks to use, a MOT result: --tracker from_file --set tracker.path=FILE."),
+    ] = None,
+    threshold: Annotated[float | None, typer.Option(help="Frames that score above it are referred to.")] = None,
+    protocol: Annotated[
+        str | None, typer.Option(help="trackspeak closes gaps and drops short spans, ikun is the raw rule per frame.")
+    ] = None,
+    max_gap: Annotated[int | None, typer.Option(help="Missed frames that a segment may bridge.")] = None,
+    first_frame: Annotated[int | None, typer.Option(help="Number of the first frame in MOT files written.")] = None,
+    frame_rate: Annotated[float | None, typer.Option(help="Frames per second of a folder of images.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder to write all results to.")] = None,
+    video_out: Annotated[
+        bool, typer.Option("--video/--no-video", help="Whether --out gets the annotated video.")
+    ] = True,
+    json: Annotated[bool, typer.Option("--json", help="Print result.json, and nothing else.")] = False,
+) -> None:
+    """Find the tracks that sentences refer to."""
+    options = given_options(
+        set_ or (),
+        tracks,
+        profile=profile,
+        detector=detector,
+        tracker=tracker,
+        matcher=matcher,
+        calibrator=calibrator,
+        threshold=threshold,
+        protocol=protocol,
+        max_gap=max_gap,
+        first_frame=first_frame,
+        frame_rate=frame_rate,
+    )
+    from .console import run_and_show
+
+    run_and_show(video, query, options, out=out, video_out=video_out, as_json=json)
+
+
+@app.command()
+def demo(
+    out: Annotated[Path, typer.Option(help="Folder to write the clip and the results to.")] = Path("trackspeak-demo"),
+) -> None:
+    """Render a small street clip and ask it three questions, offline."""
+    from .demo import show_demo
+
+    show_demo(out)
+
+
+@app.command()
+def serve(
+    host: Annotated[str | None, typer.Option(help="Address to listen on; by default the setting.")] = None,
+    port: Annotated[int | None, typer.Option(help="Port to listen on; 0 takes a free one.", min=0, max=65535)] = None,
+) -> None:
+    """Serve the HTTP interface."""
+    import uvicorn
+
+    from .api import create_app
+    from .settings import load_settings
+
+    settings = load_settings()
+    uvicorn.run(
+        create_app(settings),
+        host=settings.host if host is None else host,
+        port=settings.port if port is None else port,
+    )
+
+
+@app.command()
+def plugins(json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
+    """List the plugins, also broken ones and why."""
+    from .console import show_plugins
+
+    show_plugins(as_json=json)
+
+
+@app.command()
+def profiles() -> None:
+    """List the profiles."""
+    from .console import show_profiles
+
+    show_profiles()
+
+
+@app.command()
+def settings() -> None:
+    """Show the settings in effect."""
+    from .console import show_settings
+
+    show_settings()

@@ -1,0 +1,111 @@
+"""What the commands show: tables on standard output, progress and warnings on standard error."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from trackspeak.models.errors import OutputError
+from trackspeak.plugins.registry import list_plugins
+
+from .formats import write_outputs
+from .options import RunOptions
+from .profiles import load_profile, profile_names
+from .result import Result
+from .run import track
+from .settings import load_settings
+from .tables import plugin_table, profile_table, query_table, settings_table
+
+
+def run_and_show(
+    video: Path,
+    queries: Sequence[str],
+    options: RunOptions,
+    *,
+    out: Path | None,
+    video_out: bool = True,
+    as_json: bool = False,
+) -> Result:
+    """Find the tracks, print them, and write the files asked for.
+
+    Raises:
+        TrackspeakError: what `track` and `write_outputs` raise.
+    """
+    limits = load_settings().limits()
+    with _progress() as progress:
+        watching = progress.add_task("watching", total=None)
+        result = track(
+            video,
+            queries,
+            options,
+            limits=limits,
+            progress=lambda done, expected: progress.update(watching, completed=done, total=expected),
+        )
+    for warning in result.warnings:
+        typer.echo(f"warning: {warning}", err=True)
+    _print_result(result, as_json)
+    if out is not None:
+        with _progress() as progress:
+            writing = progress.add_task("writing", total=result.video.frames)
+            files = write_outputs(
+                result,
+                video,
+                out,
+                video=video_out,
+                limits=limits,
+                progress=lambda done: progress.update(writing, completed=done),
+            )
+        typer.echo(f"{len(files)} files written to {out}", err=True)
+    return result
+
+
+def show_plugins(*, as_json: bool) -> None:
+    """Print all plugins."""
+    plugins = list_plugins()
+    if as_json:
+        typer.echo(json.dumps([asdict(plugin) for plugin in plugins], indent=1))
+    else:
+        Console().print(plugin_table(plugins))
+
+
+def show_profiles() -> None:
+    """Print all profiles."""
+    Console().print(profile_table([load_profile(name) for name in profile_names()]))
+
+
+def show_settings() -> None:
+    """Print the settings in effect."""
+    Console().print(settings_table(load_settings()))
+
+
+def _print_result(result: Result, as_json: bool) -> None:
+    if not as_json:
+        console = Console()
+        for answer in result.queries:
+            console.print(query_table(answer))
+        return
+    unwritten = memoryview(result.to_json().encode())  # the bytes of result.json, whatever encoding the terminal has
+    try:
+        with open(sys.stdout.fileno(), "wb", buffering=0, closefd=False) as stdout:
+            while unwritten:
+                unwritten = unwritten[stdout.write(unwritten) :]
+    except BrokenPipeError:
+        raise  # the reader has seen enough
+    except OSError as error:
+        raise OutputError(f"the result could not be written to standard output: {error.strerror}") from error
+
+
+@contextmanager
+def _progress() -> Iterator[Progress]:
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    console = Console(stderr=True)
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
+        yield progress

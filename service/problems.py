@@ -1,0 +1,64 @@
+"""Errors as HTTP tells them: RFC 9457 problem details with a stable `code`."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from types import MappingProxyType
+from typing import Any, Final
+
+from trackspeak.models.errors import InputError, TrackspeakError, VideoLimitError, WorkerError
+
+MEDIA_TYPE: Final = "application/problem+json"
+
+# The most special class first.
+_STATUSES: Final = (
+    (VideoLimitError, HTTPStatus.REQUEST_ENTITY_TOO_LARGE),
+    (InputError, HTTPStatus.UNPROCESSABLE_ENTITY),
+    (WorkerError, HTTPStatus.SERVICE_UNAVAILABLE),
+    (TrackspeakError, HTTPStatus.INTERNAL_SERVER_ERROR),
+)
+
+PROBLEM_SCHEMA: Final = MappingProxyType(
+    {
+        "title": "problem",
+        "description": "RFC 9457 problem details; `code` is stable and documented.",
+        "type": "object",
+        "properties": {
+            "type": {"type": "string", "description": "urn:trackspeak:problem:CODE"},
+            "title": {"type": "string"},
+            "status": {"type": "integer"},
+            "code": {"type": "string"},
+            "detail": {"type": "string"},
+        },
+        "required": ["type", "title", "status", "code", "detail"],
+    }
+)
+
+
+def status_of(error: TrackspeakError) -> HTTPStatus:
+    """Give the HTTP status of an error."""
+    return next(status for kind, status in _STATUSES if isinstance(error, kind))
+
+
+def problem_of(error: TrackspeakError) -> dict[str, Any]:
+    """Give the problem details of an error.
+
+    What went wrong inside the server (status 500) is told without its message, which may name the server's files.
+    """
+    status = status_of(error)
+    inside = status == HTTPStatus.INTERNAL_SERVER_ERROR
+    detail = "the server could not do this; its log says why" if inside else str(error)
+    known = type(error) is not TrackspeakError
+    title = (type(error).__doc__ or "").partition("\n")[0].rstrip(".") if known else ""
+    return problem(status, error.code, detail, title)
+
+
+def problem(status: HTTPStatus, code: str, detail: str, title: str = "") -> dict[str, Any]:
+    """Give problem details; the title is by default the status in words."""
+    return {
+        "type": f"urn:trackspeak:problem:{code}",
+        "title": title or status.phrase,
+        "status": status.value,
+        "code": code,
+        "detail": detail,
+    }

@@ -1,0 +1,77 @@
+"""The settings of this installation: environment variables `TRACKSPEAK_*`, read here and nowhere else."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from pathlib import Path
+from typing import Annotated, Final
+
+from annotated_types import Ge, Gt, Le
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from trackspeak.models.errors import OptionError
+
+from .limits import Limits
+
+PREFIX: Final = "TRACKSPEAK_"
+_LIMITS: Final = Limits()
+
+
+def _user_data_folder() -> Path:
+    from platformdirs import user_data_path
+
+    return user_data_path("trackspeak", appauthor=False)
+
+
+class Settings(BaseSettings):
+    """What an administrator chooses; docs/settings.md explains each. An empty variable counts as unset."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, env_ignore_empty=True, frozen=True)
+
+    data: Path = Field(default_factory=_user_data_folder, description="folder of what the service keeps, also uploads")
+    host: str = Field(default="127.0.0.1", description="address that `trackspeak serve` listens on")
+    port: Annotated[int, Ge(0), Le(65535)] = Field(
+        default=8000, description="port that it listens on; 0 takes a free one"
+    )
+    plugin_files: Path | None = Field(
+        default=None, description="folder of the only files that HTTP callers may name in options; unset: none"
+    )
+    max_video_bytes: Annotated[int, Gt(0)] = Field(default=_LIMITS.max_video_bytes, description="size of a video file")
+    max_pixels_per_frame: Annotated[int, Gt(0)] = Field(
+        default=_LIMITS.max_pixels_per_frame, description="width x height"
+    )
+    max_frames: Annotated[int, Gt(0)] = Field(default=_LIMITS.max_frames, description="frames of a video")
+    max_duration_s: Annotated[float, Gt(0)] = Field(
+        default=_LIMITS.max_duration_s, allow_inf_nan=False, description="seconds of video"
+    )
+    max_decode_s: Annotated[float, Gt(0)] = Field(
+        default=_LIMITS.max_decode_s, allow_inf_nan=False, description="seconds that the decoder may work in one pass"
+    )
+    max_queries: Annotated[int, Gt(0)] = Field(default=_LIMITS.max_queries, description="sentences asked at once")
+    max_query_chars: Annotated[int, Gt(0)] = Field(
+        default=_LIMITS.max_query_chars, description="characters of one sentence"
+    )
+
+    def limits(self) -> Limits:
+        """Give what is accepted."""
+        return Limits(**{field.name: getattr(self, field.name) for field in fields(Limits)})
+
+
+def variable(name: str) -> str:
+    """Give the environment variable of a setting."""
+    return PREFIX + name.upper()
+
+
+def load_settings() -> Settings:
+    """Read the settings from the environment.
+
+    Raises:
+        OptionError: naming the variable, what was wanted and what came.
+    """
+    try:
+        return Settings()
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        wanted = first["msg"].removeprefix("Input ")
+        raise OptionError(f"{variable(str(first['loc'][0]))} {wanted}, got {first['input']!r}") from None

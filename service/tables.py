@@ -1,0 +1,87 @@
+"""Tables for a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from rich.table import Table
+from rich.text import Text
+
+from trackspeak.plugins.contract import ReferredTrack, ReferredTracks, Requirements
+from trackspeak.plugins.options import OptionInfo
+from trackspeak.plugins.registry import PluginInfo
+
+from .profiles import PluginChoice, Profile
+from .settings import Settings, variable
+
+
+def query_table(answer: ReferredTracks) -> Table | Text:
+    """Show the tracks of one query, best first; says so where nothing matches."""
+    title = Text(answer.query, style="bold")
+    if not answer.tracks:
+        return Text.assemble(title, ": nothing matches")
+    table = Table(title=title, title_justify="left")
+    for name in ("track", "class", "score", "frames", "seconds"):
+        table.add_column(name, justify="left" if name == "class" else "right")
+    for track in answer.tracks:
+        frames, seconds = _spans(track)
+        table.add_row(str(track.track_id), Text(track.class_name), f"{track.score:.3f}", frames, seconds)
+    return table
+
+
+def plugin_table(plugins: Iterable[PluginInfo]) -> Table:
+    """Show every plugin: what it is, its options, what it needs, where it comes from, and why it is broken."""
+    table = Table("plugin", "what it is", "options", "needs", "from", show_lines=True)
+    for plugin in plugins:
+        what = Text(plugin.summary) if plugin.error is None else Text(f"broken: {plugin.error}", style="red")
+        options = Text("\n".join(_option(option) for option in plugin.options))
+        needs = Text(_needs(plugin.kind, plugin.requirements))
+        table.add_row(f"{plugin.kind}\n{plugin.name}", what, options, needs, plugin.distribution)
+    return table
+
+
+def profile_table(profiles: Iterable[Profile]) -> Table:
+    """Show what each profile is good for and made of."""
+    table = Table("profile", "good for", "detector", "tracker", "matcher", "calibrators", show_lines=True)
+    for profile in profiles:
+        plugins = [(profile.detector,), (profile.tracker,), (profile.matcher,), profile.calibrators]
+        table.add_row(Text(profile.name), Text(profile.summary), *(_names(choices) for choices in plugins))
+    return table
+
+
+def settings_table(settings: Settings) -> Table:
+    """Show each setting's variable, its value, and what it is."""
+    table = Table()
+    table.add_column("variable", no_wrap=True)
+    table.add_column("value", overflow="fold")
+    table.add_column("what it is")
+    for name, field in type(settings).model_fields.items():
+        value = getattr(settings, name)
+        table.add_row(variable(name), Text("unset" if value is None else str(value)), field.description)
+    return table
+
+
+def _spans(track: ReferredTrack) -> tuple[str, str]:
+    times_s = dict(zip(track.frame_indices.tolist(), track.times_s.tolist(), strict=True))
+    frames = [f"{span.first_frame}-{span.last_frame}" for span in track.spans]
+    seconds = [f"{times_s[span.first_frame]:.2f}-{times_s[span.last_frame]:.2f}" for span in track.spans]
+    return "\n".join(frames), "\n".join(seconds)
+
+
+def _option(option: OptionInfo) -> str:
+    return f"{option.name}: {option.type}{', required' if option.required else f' = {option.default}'}"
+
+
+def _needs(kind: str, requirements: Requirements | None) -> str:
+    """Say what a plugin needs; what it reads is only said of trackers."""
+    if requirements is None:
+        return ""
+    reads = [name for name in ("pixels", "detections", "embeddings") if getattr(requirements, name)]
+    needs = reads if kind == "tracker" else []
+    needs += ["a static camera"] if requirements.static_camera else []
+    needs += [f"the extra {requirements.extra}"] if requirements.extra else []
+    return ", ".join(needs)
+
+
+def _names(choices: Sequence[PluginChoice | None]) -> Text:
+    return Text(", ".join(choice.name for choice in choices if choice is not None))

@@ -1,0 +1,66 @@
+"""Receives an upload within the limits, in a folder of its own that goes when it is done with."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+from python_multipart.multipart import parse_options_header
+from starlette.requests import ClientDisconnect, Request
+
+from trackspeak.models.errors import InputError, OutputError, VideoLimitError
+
+from .form import FormReader, TrackForm, room_for_fields
+from .limits import Limits
+
+_UPLOADS: Final = "uploads"
+
+
+@contextmanager
+def upload_folder(data: Path) -> Iterator[Path]:
+    """Give a new folder for one upload below the data folder, and remove it with all that is in it.
+
+    Raises:
+        OutputError: if it cannot be made.
+    """
+    try:
+        uploads = data / _UPLOADS
+        uploads.mkdir(parents=True, exist_ok=True)
+        folder = Path(tempfile.mkdtemp(dir=uploads))
+    except OSError as error:
+        raise OutputError(f"no folder for uploads can be made in {data}: {error.strerror}") from error
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+async def receive_form(request: Request, folder: Path, limits: Limits) -> TrackForm:
+    """Read a request's form; the video goes to `folder` as it comes.
+
+    Raises:
+        InputError: if the body is not such a form, ends early, or its fields without the video are too large.
+        VideoLimitError: as soon as the video is over `max_video_bytes`; by the declared length, before it is read.
+        OutputError: if the video cannot be written.
+    """
+    kind, parameters = parse_options_header(request.headers.get("content-type"))
+    boundary = parameters.get(b"boundary")
+    if kind != b"multipart/form-data" or not boundary:
+        raise InputError(f"the body must be multipart/form-data with a boundary, got {kind.decode('latin-1')!r}")
+    declared = request.headers.get("content-length", "")
+    if declared.isdecimal() and int(declared) > limits.max_video_bytes + room_for_fields(limits):
+        raise VideoLimitError(f"bytes of the body: {declared} is over the limit max_video_bytes and room for the rest")
+    reader = FormReader(boundary, folder, limits)
+    try:
+        async for piece in request.stream():
+            await asyncio.to_thread(reader.write, piece)  # a disk can be slow
+    except ClientDisconnect:
+        raise InputError("the body ended before the form did") from None
+    finally:
+        reader.close()
+    return reader.form()

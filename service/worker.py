@@ -1,0 +1,105 @@
+"""The worker process as the HTTP service sees it: started, asked one thing at a time, started again if it died."""
+
+from __future__ import annotations
+
+import multiprocessing
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
+from pathlib import Path
+
+from trackspeak.models.errors import WorkerError
+
+from .limits import Limits
+from .options import RunOptions
+from .work import Failure, Job, work
+
+
+@dataclass(frozen=True, slots=True)
+class _Running:
+    """A started process."""
+
+    process: BaseProcess
+    connection: Connection
+
+
+class Worker:
+    """A worker process, seen from the service; it is started when needed, also again after it died.
+
+    Args:
+        limits: what the worker accepts.
+        plugin_files: the folder of the only files that options may name; None: none.
+    """
+
+    def __init__(self, limits: Limits, plugin_files: Path | None = None) -> None:
+        """Start nothing yet."""
+        self._limits = limits
+        self._plugin_files = plugin_files
+        self._running: _Running | None = None
+        self._lock = threading.Lock()
+
+    @property
+    def pid(self) -> int | None:
+        """The process's id, if there is one."""
+        return self._running.process.pid if self._running else None
+
+    def start(self) -> None:
+        """Start the process, if it is not running."""
+        with self._lock:
+            self._started()
+
+    def track(self, video: Path, queries: Sequence[str], options: RunOptions) -> str:
+        """Do one request; others wait.
+
+        Returns:
+            The text of result.json.
+
+        Raises:
+            TrackspeakError: what `track` raises.
+            WorkerError: if the process dies; the next request gets a new one.
+        """
+        with self._lock:
+            running = self._started()
+            try:
+                running.connection.send(Job(video, tuple(queries), options))
+                reply = running.connection.recv()
+            except (EOFError, OSError):
+                code = self._clear()
+                raise WorkerError(f"the worker process ended unexpectedly (exit code {code}); try again") from None
+        if isinstance(reply, Failure):
+            raise reply.to_error()
+        text: str = reply
+        return text
+
+    def stop(self) -> None:
+        """End the process, also in the middle of a request, which then fails."""
+        running = self._running
+        if running is not None:
+            running.process.terminate()
+        with self._lock:
+            self._clear()
+
+    def _started(self) -> _Running:
+        if self._running is not None and self._running.process.is_alive():
+            return self._running
+        self._clear()
+        context = multiprocessing.get_context("spawn")
+        here, there = context.Pipe()
+        process = context.Process(target=work, args=(there, self._limits, self._plugin_files), daemon=True)
+        process.start()
+        # The worker has its own; while this one is open, its death would not be noticed.
+        there.close()
+        self._running = _Running(process, here)
+        return self._running
+
+    def _clear(self) -> int | None:
+        """Forget a process that has ended or is about to; gives its exit code."""
+        if self._running is None:
+            return None
+        self._running.connection.close()
+        self._running.process.join()
+        code = self._running.process.exitcode
+        self._running = None
+        return code
