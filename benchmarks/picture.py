@@ -1,6 +1,6 @@
 """The README's picture: moments of a real clip with the answers drawn in.
 
-    python benchmarks/picture.py VIDEO OUT.png --query "red cars" --query "..." [--frames 180,330]
+python benchmarks/picture.py VIDEO OUT.png --query "red cars" --query "..." [--frames 180,330]
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ def main() -> None:
     import numpy as np
     from PIL import Image
 
-    from trackspeak.service import track
+    from trackspeak.service import Limits, track
     from trackspeak.service.formats.video import write_video
 
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -31,7 +31,7 @@ def main() -> None:
         print(f"{answer.query}: {[(one.track_id, round(one.score, 2)) for one in answer.tracks]}")
     with tempfile.TemporaryDirectory() as folder:
         annotated = Path(folder) / "annotated.mp4"
-        write_video(result, arguments.video, annotated)
+        write_video(result, arguments.video, annotated, limits=Limits())
         with av.open(str(annotated)) as container:
             frames = {i: f for i, f in enumerate(container.decode(video=0)) if i in wanted}
             pictures = [frames[index].to_ndarray(format="rgb24") for index in wanted]

@@ -16,7 +16,7 @@ app = typer.Typer(add_completion=False, help=__doc__)
 @app.command()
 def render(
     out: Annotated[Path, typer.Option(help="Folder to write scenes to; those that are there are kept.")],
-    scenes: Annotated[int, typer.Option(help="How many scenes.")] = 3000,
+    scenes: Annotated[int, typer.Option(help="How many scenes.")] = 1800,
     first_seed: Annotated[int, typer.Option(help="Seed of the first one.")] = 0,
     moments: Annotated[int, typer.Option(help="Moments kept of each scene; 0: every segment.")] = 5,
     boxes: Annotated[list[str] | None, typer.Option(help="Box sources: truth, motion.")] = None,
@@ -32,7 +32,7 @@ def render(
 def train(
     data: Annotated[Path, typer.Option(help="Folder with rendered scenes.")],
     run: Annotated[Path, typer.Option(help="Folder of this run: checkpoint and metrics.")],
-    steps: Annotated[int, typer.Option(help="Batches in all.")] = 12_000,
+    steps: Annotated[int, typer.Option(help="Batches in all.")] = 6_000,
     mode: Annotated[str, typer.Option(help="KUM's design.")] = "cross_correlation",
     trajectory: Annotated[bool, typer.Option(help="Read the trajectory window.")] = True,
     seed: Annotated[int, typer.Option(help="Seed of weights and batches.")] = 0,
