@@ -1,6 +1,7 @@
-"""The README's picture: moments of a real clip with the answers drawn in.
+r"""The README's picture: moments of a real clip with the answers drawn in.
 
-python benchmarks/picture.py VIDEO OUT.png --query "red cars" --query "..." [--frames 180,330]
+python benchmarks/picture.py traffic.mp4 docs/images/traffic.png --frames 180,345 --query "red cars" \
+    --query "vehicles moving to the left"
 """
 
 from __future__ import annotations

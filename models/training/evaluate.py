@@ -16,6 +16,9 @@ from .concepts import ConceptTable, label_matrix
 from .expressions import CATEGORIES, evaluation_expressions
 from .scenes import Scene
 
+PRIOR = 0.25
+"""The share of pairs that fit for which probabilities are calibrated."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Judged:
@@ -116,19 +119,23 @@ def figures(judged: Judged, threshold: float = 0.0, category: str | None = None)
     return Figures(precision, recall, f1, int(true.sum()), int((~true).sum()))
 
 
-def fit_platt(judged: Judged) -> tuple[float, float]:
+def fit_platt(judged: Judged, prior: float = PRIOR) -> tuple[float, float]:
     """Fit the two numbers that turn scores into probabilities: sigmoid(slope * score + intercept).
 
-    Platt, 1999; by Newton's method on the log loss.
+    Platt, 1999; on the log loss, pairs weighted so that the share of those that fit is `prior`: how many
+    do in a set of scenes is chance, and what a user asks about fits more often than what is drawn at random.
     """
     inputs = torch.from_numpy(judged.scores.astype(np.float64))
     targets = torch.from_numpy(judged.labels.astype(np.float64))
+    share = targets.mean()
+    weights = torch.where(targets > 0, prior / share, (1 - prior) / (1 - share))
     numbers = torch.tensor([1.0, 0.0], dtype=torch.float64, requires_grad=True)
     optimizer = torch.optim.LBFGS([numbers], max_iter=100, line_search_fn="strong_wolfe")
 
     def closure() -> torch.Tensor:
         optimizer.zero_grad()
-        loss = torch.nn.functional.binary_cross_entropy_with_logits(numbers[0] * inputs + numbers[1], targets)
+        logits = numbers[0] * inputs + numbers[1]
+        loss = torch.nn.functional.binary_cross_entropy_with_logits(logits, targets, weights)
         loss.backward()  # type: ignore[no-untyped-call]
         return loss
 
