@@ -3,7 +3,7 @@
 For every answer by eye: the tracks on it, how much of its time the best single one covers, in how
 many pieces it comes, and whether a track covers another answer as well.
 
-    python benchmarks/motion_ceiling.py [--data ../shared/data] [--json FILE] [--draw DIR]
+    python benchmarks/motion_ceiling.py --data FOLDER [--json FILE] [--draw DIR]
 """
 
 from __future__ import annotations

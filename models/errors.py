@@ -11,6 +11,7 @@ TrackspeakError                 anything trackspeak raises on purpose
 ├── WeightsError                weights are missing, corrupt, or do not fit the model
 ├── PluginError                 a plugin failed to load or to work
 │   └── ContractError           a plugin was given, or gave, data that breaks its contract
+├── WorkerError                 the process that does the work died
 └── OutputError                 a result could not be written
 """
 

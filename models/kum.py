@@ -32,7 +32,10 @@ class Kum(nn.Module):
 
     text_guided = False
     affine_after_fusion = True
-    """All that follows fusion is affine at each location, so that averages over space and looks may come first."""
+    """All that follows fusion is affine at each location, so that averages over space and looks come first.
+
+    It changes no score. In training, batch norm sees the averages, where the authors' code lets it see each location.
+    """
 
     def __init__(self, config: KumConfig) -> None:
         super().__init__()
@@ -65,7 +68,10 @@ class Kum(nn.Module):
     def _fuse(self, local: Tensor, glob: Tensor, frame_rows: Tensor) -> Looks:
         """Join crops (N, hw, V) with their frames (F, HW, V) as far as goes without a text: equation (1)."""
         context = attend(self.fusion_local_global, local, glob, glob, key_rows=frame_rows, value_rows=frame_rows)
-        return Looks({"fused": local + context}, {}, frame_rows)
+        fused = local + context
+        if self.affine_after_fusion:
+            fused = fused.mean(dim=1, keepdim=True)  # (N, hw, V) -> (N, 1, V): all that has to be kept of a look
+        return Looks({"fused": fused}, {}, frame_rows)
 
     def describe(self, hidden: Tensor, sentence: Tensor) -> Texts:
         """Do everything that depends on texts alone.
@@ -153,6 +159,8 @@ class Kum(nn.Module):
         Returns:
             (S, B) cosines.
         """
+        if self.affine_after_fusion:
+            looks, look_rows = _average_looks(looks, look_rows)
         used, positions = torch.unique(look_rows, return_inverse=True)  # segments share looks: each pair once
         if not self.text_guided:  # one visual feature serves every text
             pooled = self.unify(looks, used, texts.guide, used)[positions].mean(dim=1)  # (S, K, V) -> (S, V)
@@ -241,9 +249,9 @@ class CrossCorrelationKum(_KernelKum):
         fused = looks.look_arrays["fused"][look_rows]
         residual = fused + self.fusion_drop(fused * guide[text_rows].unsqueeze(1))
         # a 1 x 1 convolution is a linear layer per location, and far faster as one: (P, hw, V) -> (P * hw, V)
-        convolved = functional.linear(residual.flatten(0, 1), self.fusion_conv2[0].weight.squeeze(-1))
-        normed: Tensor = self.fusion_conv2[1](convolved)
-        return normed.unflatten(0, residual.shape[:2]).mean(dim=1)  # (P * hw, V) -> (P, hw, V) -> (P, V)
+        weight = self.fusion_conv2.get_parameter("0.weight").squeeze(-1)
+        normed: Tensor = self.fusion_conv2[1](functional.linear(residual.flatten(0, 1), weight))
+        return torch.unflatten(normed, 0, residual.shape[:2]).mean(dim=1)  # (P * hw, V) -> (P, hw, V) -> (P, V)
 
 
 class TextFirstModulationKum(_KernelKum):
@@ -267,8 +275,8 @@ class TextFirstModulationKum(_KernelKum):
 
 
 def _average_looks(looks: Looks, look_rows: Tensor) -> tuple[Looks, Tensor]:
-    """Make one look of one location of each segment: the average of its looks over space."""
-    averages = looks.look_arrays["fused"].mean(dim=1)[look_rows].mean(dim=1, keepdim=True)  # (S, K, V) -> (S, 1, V)
+    """Make one look of each segment: the average of its looks."""
+    averages = looks.look_arrays["fused"][look_rows].mean(dim=1)  # (S, K, 1, V) -> (S, 1, V)
     rows = torch.arange(len(averages), device=averages.device)
     return Looks({"fused": averages}, {}, rows), rows[:, None]
 

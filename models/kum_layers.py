@@ -71,7 +71,7 @@ class Looks(NamedTuple):
     """Everything KUM keeps of N crops in F frames; nothing of it depends on a text.
 
     Attributes:
-        look_arrays: name -> (N, h * w, V) tensor.
+        look_arrays: name -> (N, h * w, V) tensor; (N, 1, V) where the average over space is all that is needed.
         frame_arrays: name -> (F, H * W, V) tensor; empty where a design needs no global map any more.
         frame_rows: (N,) int64, the frame of each look.
     """

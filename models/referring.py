@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from trackspeak.models.backbone import Backbone
 from trackspeak.models.crops import normalise
-from trackspeak.models.errors import WeightsError
+from trackspeak.models.errors import OptionError, WeightsError
 from trackspeak.models.kum import KumConfig, Looks, ScoreHead, Texts, build_kum
 from trackspeak.models.weights import load_safetensors, load_strictly
 
@@ -59,7 +59,7 @@ class ReferringConfig:
             for key in ("mean", "std", "vocabulary"):
                 values[key] = tuple(values[key])
             return cls(**{**values, "kum": KumConfig(**values["kum"])})
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except (OSError, ValueError, KeyError, TypeError, OptionError) as error:
             raise WeightsError(f"{path} must be the configuration of a referring model: {error}") from error
 
     def to_json(self) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any
 
-from annotated_types import Ge, Gt
+from annotated_types import Ge, Gt, Le
 
 from trackspeak.models.errors import OptionError
 from trackspeak.plugins.options import parse_options
@@ -16,6 +16,9 @@ from .pipeline.select import Protocol, Selection
 from .profiles import AUTO, PluginChoice, Profile
 
 NONE = "none"
+
+LONGEST_GAP = 16
+"""A segment bridges at most so many missed frames between two of its own: they wait in memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +34,8 @@ class RunOptions:
         set: plugin options by `kind.key`, such as `detector.min_score`.
         threshold: frames that score above it are referred to; unset: what the score kind says.
         protocol: "trackspeak" closes short gaps and drops short spans, "ikun" is the raw rule per frame.
-        max_gap: missed frames that a segment may bridge; unset: 4, or 0 for "ikun".
+        max_gap: missed frames that a segment may bridge, at most 16: frames in between wait in memory;
+            unset: 4, or 0 for "ikun".
         first_frame: the number of the first frame in MOTChallenge files that are written.
         frame_rate: frames per second of an image folder.
     """
@@ -44,7 +48,7 @@ class RunOptions:
     set: Mapping[str, Any] = field(default_factory=dict)
     threshold: float | None = None
     protocol: Protocol = "trackspeak"
-    max_gap: Annotated[int, Ge(0)] | None = None
+    max_gap: Annotated[int, Ge(0), Le(LONGEST_GAP)] | None = None
     first_frame: Annotated[int, Ge(0)] = 1
     frame_rate: Annotated[float, Gt(0)] = 10.0
 

@@ -1,1 +1,1 @@
-"""."""
+"""The weights that come with the package, and their configuration."""

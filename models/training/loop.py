@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
+from trackspeak.models.errors import InputError
 from trackspeak.models.kum import KumMode
 from trackspeak.models.referring import Referring
 from trackspeak.models.tokenizer import WordTokenizer
@@ -109,8 +110,13 @@ def train(scenes: Sequence[Scene], folder: Path, options: TrainOptions, device: 
     """Train, or go on training, and leave checkpoint and metrics in a folder.
 
     A run that was stopped goes on from its last checkpoint with the very batches that it would have seen.
+
+    Raises:
+        InputError: if the folder holds a run and `resume` is off, or one with other options.
     """
     folder.mkdir(parents=True, exist_ok=True)
+    if not resume and (folder / CHECKPOINT).exists():
+        raise InputError(f"run must be a new folder, or be resumed, got {folder} with {CHECKPOINT} in it")
     torch.manual_seed(options.seed)
     trainee = Trainee(options).to(device).to(memory_format=torch.channels_last)
     keep_average = get_ema_multi_avg_fn(options.average)  # type: ignore[no-untyped-call]
@@ -118,7 +124,7 @@ def train(scenes: Sequence[Scene], folder: Path, options: TrainOptions, device: 
     optimizer = torch.optim.AdamW(trainee.parameters(), options.learning_rate, weight_decay=options.weight_decay)
     schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: _rate(step, options.steps))
     parts = {"trainee": trainee, "average": average, "optimizer": optimizer, "schedule": schedule}
-    first = _resume(folder, parts, device) if resume else 0
+    first = _resume(folder, parts, options, device) if resume else 0
     tokenizer = WordTokenizer(trainee.model.config.vocabulary)
     trainee.train()
     columns = (*Progress.get_default_columns()[:-1], TimeElapsedColumn(), TimeRemainingColumn())
@@ -193,12 +199,24 @@ def _checkpoint(folder: Path, parts: dict[str, object], step: int, options: Trai
     partial.replace(folder / CHECKPOINT)
 
 
-def _resume(folder: Path, parts: dict[str, object], device: torch.device) -> int:
+def _resume(folder: Path, parts: dict[str, object], options: TrainOptions, device: torch.device) -> int:
     path = folder / CHECKPOINT
     if not path.is_file():
         return 0
     states = torch.load(path, map_location=device, weights_only=True)
+    if states["options"] != asdict(options):
+        raise InputError(
+            f"run {folder} must be resumed with its own options, {states['options']}, got {asdict(options)}"
+        )
     for name, part in parts.items():
         part.load_state_dict(states[name])  # type: ignore[attr-defined]
     step: int = states["step"]
+    _forget_after(folder / METRICS, step)
     return step
+
+
+def _forget_after(metrics: Path, step: int) -> None:
+    """Drop the lines of steps that are done again."""
+    lines = metrics.read_text(encoding="utf-8").splitlines(keepends=True) if metrics.is_file() else []
+    kept = [line for line in lines if json.loads(line)["step"] <= step]
+    metrics.write_text("".join(kept), encoding="utf-8")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Literal
 
 import numpy as np
@@ -11,12 +12,12 @@ import numpy.typing as npt
 
 from trackspeak.models.errors import ContractError
 
-from ._checks import Array, check_array
+from ._checks import Array, check_array, check_finite
 
 ScoreKind = Literal["cosine", "probability"]
 
-THRESHOLDS: Mapping[ScoreKind, float] = {"cosine": 0.0, "probability": 0.5}
-"""The value at or above which a score of each kind says "referred"."""
+THRESHOLDS: Mapping[ScoreKind, float] = MappingProxyType({"cosine": 0.0, "probability": 0.5})
+"""The value above which a score of each kind says "referred"."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -109,5 +110,6 @@ class Scores:
     def __post_init__(self) -> None:
         """Check shape, dtype and kind."""
         check_array("values", self.values, (None, None), np.float32)
+        check_finite("values", self.values)
         if self.kind not in THRESHOLDS:
             raise ContractError(f"kind must be one of {', '.join(THRESHOLDS)}, got {self.kind!r}")

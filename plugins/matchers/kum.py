@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 import numpy as np
 import numpy.typing as npt
 
+from trackspeak.models.digests import sha256_of
 from trackspeak.models.errors import OptionError
 from trackspeak.plugins.contract import Frame, Observations, Phrases, Requirements, Sampling, Scores, Segments
 
@@ -55,7 +56,7 @@ class KumMatcher:
         self._device = _device(options.device)
         self._model = Referring.from_folder(folder).to(self._device)
         self._tokenizer = WordTokenizer(self._model.config.vocabulary)
-        self.weights = {f"{folder.name}/{WEIGHTS_FILE}": self._model.config.weights_sha256}
+        self.weights = {f"{folder.name}/{WEIGHTS_FILE}": sha256_of(folder / WEIGHTS_FILE)}
         self.sampling = Sampling()
 
     def observe(self, frames: Sequence[Frame], boxes_xyxy: Sequence[npt.NDArray[np.float32]]) -> list[Observations]:

@@ -8,7 +8,7 @@ import numpy as np
 
 from trackspeak.plugins.contract import Calibrator, Matcher, Phrases, ReferredTracks, Scores
 
-from .index import Stopwatch, VideoIndex
+from .index import Stopwatch, VideoIndex, blaming
 from .select import Selection, select
 
 
@@ -28,13 +28,16 @@ def answer(
 
     Raises:
         QueryError: if the matcher cannot take a query.
+        PluginError: if the matcher or a calibrator fails.
     """
-    with watch.stage("describe"):
+    with watch.stage("describe"), blaming("matcher"):
         phrases = matcher.describe(queries)
     with watch.stage("score"):
-        scores = _score(index, matcher, phrases)
-        for calibrate in calibrators:
-            scores = calibrate(scores, phrases)
+        with blaming("matcher"):
+            scores = _score(index, matcher, phrases)
+        with blaming("calibrator"):
+            for calibrate in calibrators:
+                scores = calibrate(scores, phrases)
     with watch.stage("select"):
         referred = select(queries, index.trajectories, index.segments, scores, selection)
     return referred, scores, phrases

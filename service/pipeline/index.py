@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from trackspeak.models.errors import PluginError, TrackspeakError
+from trackspeak.models.errors import ContractError, PluginError, TrackspeakError
 from trackspeak.plugins.contract import (
     Detections,
     Detector,
@@ -123,7 +123,7 @@ def index_video(
         ):
             for batch in batches:
                 with watch.stage("detect"), blaming("detector"):
-                    found = [Detections.empty(()) for _ in batch] if detector is None else detector.detect(batch)
+                    found = _detect(detector, batch)
                 for frame, detections in zip(batch, found, strict=True):
                     indexer.take(frame, detections)
                 indexer.observe_in(observing)
@@ -131,8 +131,18 @@ def index_video(
                     progress(batch[-1].index + 1, video.info.declared_frames)
             indexer.finish(observing)
         segments, observations = indexer.collect()
-    warnings = (*video.warnings, *(detector.warnings() if detector is not None else ()))
+    with blaming("detector"):
+        warnings = (*video.warnings, *(detector.warnings() if detector is not None else ()))
     return VideoIndex(indexer.trajectories(), segments, observations, warnings, watch.seconds)
+
+
+def _detect(detector: Detector | None, batch: list[Frame]) -> list[Detections]:
+    if detector is None:
+        return [Detections.empty(()) for _ in batch]
+    found = detector.detect(batch)
+    if len(found) != len(batch):
+        raise ContractError(f"the detector must give one Detections per frame, {len(batch)}, got {len(found)}")
+    return found
 
 
 def _begin_detecting(detector: Detector, video: Video) -> None:
@@ -154,7 +164,8 @@ class _Indexer:
 
     def __init__(self, stream: StreamInfo, tracker: Tracker, matcher: Matcher, max_gap: int, watch: Stopwatch) -> None:
         self._tracker = tracker
-        self._tracker.reset(stream)
+        with blaming("tracker"):
+            self._tracker.reset(stream)
         self._sampler = Sampler(matcher.sampling, (stream.width, stream.height), max_gap)
         self._looks = Looks()
         self._observer = Observer(matcher)

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 import numpy as np
 import numpy.typing as npt
 
+from trackspeak.models.errors import ContractError
 from trackspeak.plugins.contract import Frame, Matcher, Observations, Segments
 
 from .sample import Clip
@@ -51,7 +52,10 @@ class Observer:
         if not looks:
             return
         boxes = [np.stack(list(wanted.values())) for _, wanted in looks]
-        self._parts.extend(self._matcher.observe([frame for frame, _ in looks], boxes))
+        parts = self._matcher.observe([frame for frame, _ in looks], boxes)
+        if [len(part.look_frame_rows) for part in parts] != [len(rows) for rows in boxes]:
+            raise ContractError("the matcher must give one Observations per frame, with one look per box")
+        self._parts.extend(parts)
         for frame, wanted in looks:
             for track_id in wanted:
                 self._rows[track_id, frame.index] = len(self._rows)

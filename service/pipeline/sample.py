@@ -124,6 +124,9 @@ class Sampler:
         if len(run.frames) > self._sampling.length:
             run.frames.popleft()
             run.boxes.popleft()
+        if past.times_s and tracked.time_s <= past.times_s[-1]:  # two frames of one time: the later box counts
+            past.times_s.pop()
+            past.boxes.pop()
         past.times_s.append(tracked.time_s)
         past.boxes.append(box)
         # One point before the window stays, so that the window's first point can be interpolated.

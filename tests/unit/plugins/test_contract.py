@@ -148,7 +148,7 @@ def test_observations_are_put_below_each_other() -> None:
 def test_only_observations_of_one_kind_are_put_below_each_other() -> None:
     with pytest.raises(ContractError, match="at least one"):
         Observations.concatenate([])
-    with pytest.raises(ContractError, match="arrays of the same names"):
+    with pytest.raises(ContractError, match="arrays named"):
         Observations.concatenate([observations(), observations(look_arrays={})])
 
 

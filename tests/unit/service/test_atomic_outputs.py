@@ -5,6 +5,7 @@ import json
 import resource
 import subprocess
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -136,22 +137,23 @@ def test_a_full_disk_leaves_nothing(
     assert names(small_disk) == set()
 
 
-@pytest.fixture
+@contextmanager
 def small_files() -> Iterator[None]:
-    """No file may grow over 4,000 bytes."""
+    """No file may grow over 4,000 bytes; neither may the test runner's own output, so this is held briefly."""
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (4_000, hard))
-    yield
-    resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 def test_an_encoder_that_cannot_write_leaves_nothing(
-    make_clip: MakeClip, make_result: MakeResult, tmp_path: Path, request: pytest.FixtureRequest
+    make_clip: MakeClip, make_result: MakeResult, tmp_path: Path
 ) -> None:
     source = make_clip("a.mkv", codec="ffv1", size=(320, 240))
     before = names(tmp_path)
-    request.getfixturevalue("small_files")
-    with pytest.raises(OutputError, match="File too large"):
+    with small_files(), pytest.raises(OutputError, match="File too large"):
         write_outputs(make_result(), source, tmp_path / "out")
     assert names(tmp_path) == before
 

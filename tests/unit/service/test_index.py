@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
-from trackspeak.models.errors import PluginError, VideoError
+from trackspeak.models.errors import ContractError, PluginError, VideoError
 from trackspeak.plugins.contract import (
     Detections,
     Frame,
@@ -28,7 +28,7 @@ RATE = 10.0
 
 
 class FakeVideo:
-    """Gray frames whose level is their index; counts how many are alive at once."""
+    """Gray frames whose level is their index."""
 
     def __init__(self, count: int, fails_at: int | None = None) -> None:
         self.info = VideoInfo(64, 48, RATE, count)
@@ -214,6 +214,15 @@ def test_an_error_while_observing_reaches_the_caller() -> None:
     matcher.fails = True
     with pytest.raises(PluginError, match="the matcher failed: RuntimeError: no memory"):
         index(FakeVideo(100), matcher=matcher)
+
+
+def test_a_detector_that_loses_a_frame_is_told() -> None:
+    class Short(FakeDetector):
+        def detect(self, frames: Sequence[Frame]) -> list[Detections]:
+            return super().detect(frames)[1:]
+
+    with pytest.raises(ContractError, match="one Detections per frame, 8, got 7"):
+        index(FakeVideo(20), detector=Short())
 
 
 def test_two_passes_give_the_same_bytes() -> None:

@@ -86,3 +86,14 @@ def test_the_ring_stays_short_however_long_a_track_lives() -> None:
     for frame in range(500):
         sampler.push(tracked(frame, [1]))
         assert frame - sampler.oldest_needed() < 8
+
+
+def test_frames_of_one_time_do_not_break_the_window() -> None:
+    sampler = Sampler(Sampling(), SIZE, max_gap=0)
+    clips = []
+    for frame in range(12):
+        one = tracked(frame, [1])
+        clips += sampler.push(
+            TrackedFrame(frame, (frame // 2) / RATE, one.boxes_xyxy, one.track_ids, one.scores, ("a",))
+        )
+    assert all(np.isfinite(clip.window).all() for clip in clips + sampler.finish())

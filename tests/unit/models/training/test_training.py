@@ -1,0 +1,107 @@
+"""The recipe from rendered scenes to a model folder, in miniature."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from trackspeak.models.errors import InputError
+from trackspeak.models.referring import Referring
+from trackspeak.models.training import loop
+from trackspeak.models.training.boxes import true_boxes
+from trackspeak.models.training.evaluate import Judged, figures, fit_platt, judge
+from trackspeak.models.training.export import export, load_run
+from trackspeak.models.training.loop import CHECKPOINT, TrainOptions, focal_loss, train
+from trackspeak.models.training.render import RenderOptions, render_clip
+from trackspeak.models.training.scenes import Scene, build_scene
+
+CPU = torch.device("cpu")
+OPTIONS = TrainOptions(steps=4, scenes_per_step=2, texts_per_step=8, checkpoint_every=2)
+
+
+@pytest.fixture(scope="module")
+def scenes() -> list[Scene]:
+    clips = (render_clip(seed, RenderOptions(frames=20, width=240, height=144, frame_rate=10.0)) for seed in range(6))
+    built = [build_scene(clip, [true_boxes], 64, 128, moments=None) for clip in clips]
+    return [scene for scene in built if scene is not None]
+
+
+@pytest.fixture(scope="module")
+def straight(scenes: list[Scene], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("straight")
+    train(scenes, folder, OPTIONS, CPU, resume=False)
+    return folder
+
+
+def test_a_scene_survives_its_file(scenes: list[Scene], tmp_path: Path) -> None:
+    scenes[0].save(tmp_path / "scene.npz")
+    loaded = Scene.load(tmp_path / "scene.npz")
+    assert loaded.seed == scenes[0].seed
+    for name in ("crops", "frames", "frame_rows", "look_rows", "windows", "moments", "tracks", "sources", "concepts"):
+        np.testing.assert_array_equal(getattr(loaded, name), getattr(scenes[0], name))
+
+
+def test_a_resumed_run_equals_one_that_was_not_stopped(
+    scenes: list[Scene], straight: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_batch, calls = loop.make_batch, []
+
+    def interrupted(*arguments):
+        calls.append(1)
+        if len(calls) == 4:
+            raise KeyboardInterrupt
+        return make_batch(*arguments)
+
+    monkeypatch.setattr(loop, "make_batch", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        train(scenes, tmp_path, OPTIONS, CPU, resume=False)
+    assert load_run(tmp_path)[2] == 2
+    monkeypatch.setattr(loop, "make_batch", make_batch)
+    train(scenes, tmp_path, OPTIONS, CPU, resume=True)
+    theirs = load_run(straight)[0].state_dict()
+    for name, value in load_run(tmp_path)[0].state_dict().items():
+        torch.testing.assert_close(value, theirs[name], rtol=1e-4, atol=1e-6)
+
+
+def test_a_run_is_not_overwritten_nor_resumed_as_another(scenes: list[Scene], straight: Path) -> None:
+    before = (straight / CHECKPOINT).read_bytes()
+    with pytest.raises(InputError, match="resumed"):
+        train(scenes, straight, OPTIONS, CPU, resume=False)
+    with pytest.raises(InputError, match="its own options"):
+        train(scenes, straight, TrainOptions(steps=5), CPU, resume=True)
+    assert (straight / CHECKPOINT).read_bytes() == before
+
+
+def test_an_exported_run_judges_as_the_run_does(scenes: list[Scene], straight: Path, tmp_path: Path) -> None:
+    model, options, _ = load_run(straight)
+    assert options == OPTIONS
+    export(model, tmp_path, {"slope": 1.0, "intercept": 0.0})
+    found, expected = judge(Referring.from_folder(tmp_path), scenes, CPU), judge(model, scenes, CPU)
+    np.testing.assert_array_equal(found.labels, expected.labels)
+    np.testing.assert_allclose(found.scores, expected.scores, atol=0.05)  # half precision
+
+
+def test_arguable_pairs_do_not_count_in_the_loss() -> None:
+    labels = torch.tensor([1, 0, -1], dtype=torch.int8)
+    quiet = focal_loss(torch.tensor([2.0, -2.0, 0.0]), labels, OPTIONS)
+    loud = focal_loss(torch.tensor([2.0, -2.0, 50.0]), labels, OPTIONS)
+    assert quiet == loud
+    assert focal_loss(torch.tensor([-2.0, -2.0, 0.0]), labels, OPTIONS) > quiet
+
+
+def test_the_calibration_finds_the_two_numbers_that_made_the_labels() -> None:
+    rng = np.random.default_rng(0)
+    scores = rng.normal(0, 2, 200_000).astype(np.float32)
+    labels = rng.random(len(scores)) < 1 / (1 + np.exp(-(1.5 * scores - 1)))
+    judged = Judged(scores, labels, np.zeros(len(scores), np.int64))
+    slope, intercept = fit_platt(judged, prior=float(labels.mean()))
+    assert slope == pytest.approx(1.5, abs=0.05)
+    assert intercept == pytest.approx(-1, abs=0.05)
+
+
+def test_figures_count_pairs() -> None:
+    judged = Judged(np.array([1, 1, -1, -1], np.float32), np.array([True, False, True, False]), np.zeros(4, np.int64))
+    found = figures(judged)
+    assert (found.precision, found.recall, found.f1) == (0.5, 0.5, 0.5)
+    assert (found.positives, found.negatives) == (2, 2)
