@@ -24,8 +24,6 @@ from trackspeak.plugins.contract import Frame, StreamInfo, TrackedFrame
 from trackspeak.plugins.detectors.motion import MotionDetector
 from trackspeak.plugins.trackers.bytetrack import ByteTrackTracker
 
-ROOT = Path(__file__).resolve().parents[1]
-
 
 @dataclass(frozen=True, slots=True)
 class Answer:
@@ -196,7 +194,7 @@ def draw_sheet(
 def main() -> None:
     """Run both clips, print the tables, write what was asked for."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data", type=Path, default=ROOT.parent / "shared" / "data")
+    parser.add_argument("--data", type=Path, required=True, help="folder with the two clips")
     parser.add_argument("--json", type=Path)
     parser.add_argument("--draw", type=Path)
     parser.add_argument("--every", type=int, default=12, help="frames between two pictures of a contact sheet")

@@ -6,6 +6,7 @@ Nothing is kept between calls: what is installed is asked for each time.
 
 from __future__ import annotations
 
+import importlib.util
 import inspect
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -128,7 +129,17 @@ def _inspect(kind: str, entry: EntryPoint, rivals: Sequence[EntryPoint]) -> Plug
         return PluginInfo(kind, entry.name, "", (), None, distribution, str(error))
     summary = (inspect.getdoc(plugin_class) or "").partition("\n")[0]
     options = describe_options(plugin_class.Options)
-    return PluginInfo(kind, entry.name, summary, options, plugin_class.requirements, distribution, None)
+    lacking = [name for name in plugin_class.requirements.packages if not _installed(name)]
+    error = f"needs {', '.join(lacking)}, which is not installed" if lacking else None
+    return PluginInfo(kind, entry.name, summary, options, plugin_class.requirements, distribution, error)
+
+
+def _installed(package: str) -> bool:
+    """Whether a package could be imported, without doing so."""
+    try:
+        return importlib.util.find_spec(package) is not None
+    except ModuleNotFoundError:
+        return False
 
 
 def _load(kind: str, entry: EntryPoint, rivals: Sequence[EntryPoint]) -> type[Any]:

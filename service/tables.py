@@ -79,7 +79,7 @@ def _needs(kind: str, requirements: Requirements | None) -> str:
     reads = [name for name in ("pixels", "detections", "embeddings") if getattr(requirements, name)]
     needs = reads if kind == "tracker" else []
     needs += ["a static camera"] if requirements.static_camera else []
-    needs += [f"the extra {requirements.extra}"] if requirements.extra else []
+    needs += requirements.packages
     return ", ".join(needs)
 
 

@@ -31,14 +31,15 @@ class Requirements:
         detections: a tracker reads detections; one that replays a file does not.
         embeddings: a tracker reads appearance embeddings.
         static_camera: results are only good where the camera stands still.
-        extra: the optional dependency group that must be installed, "" for none.
+        packages: what must be importable beside the core's own dependencies; where it is not, the plugin
+            is listed with that as its reason.
     """
 
     pixels: bool = False
     detections: bool = True
     embeddings: bool = False
     static_camera: bool = False
-    extra: str = ""
+    packages: tuple[str, ...] = ()
 
 
 class Plugin(Protocol):

@@ -50,7 +50,7 @@ class YoloDetector:
     """Any YOLO weights of ultralytics (AGPL-3.0), .pt or .onnx."""
 
     Options: ClassVar[type[YoloOptions]] = YoloOptions
-    requirements: ClassVar[Requirements] = Requirements(pixels=True)
+    requirements: ClassVar[Requirements] = Requirements(pixels=True, packages=("ultralytics",))
 
     def __init__(self, options: YoloOptions) -> None:
         """Load the weights.
