@@ -107,6 +107,8 @@ def _read_rgb(path: Path, limits: Limits) -> npt.NDArray[np.uint8]:
             return _to_rgb(ImageOps.exif_transpose(image))
     except Image.DecompressionBombError as error:
         raise VideoError(f"image {path.name} is refused: {error}") from error
+    except ImportError as error:  # once ultralytics is imported, Pillow asks for pi_heif about what it does not know
+        raise VideoError(f"image {path.name} cannot be read: it is of no known format") from error
     except (OSError, ValueError, SyntaxError) as error:  # Pillow's ways to say that a file is broken
         raise VideoError(f"image {path.name} cannot be read: {error}") from error
 

@@ -1,7 +1,6 @@
 """The command line: what it prints where, what it writes, and its exit codes."""
 
 import json
-import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -113,7 +112,7 @@ def test_a_mistake_of_the_program_says_how_to_see_more(
 
 def test_an_interrupt_is_130(command: Command, tiny_clip: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def interrupt(*_: object, **__: object) -> None:
-        signal.raise_signal(signal.SIGINT)
+        raise KeyboardInterrupt
 
     monkeypatch.setattr("trackspeak.service.console.track", interrupt)
     done = command("run", tiny_clip, "-q", "a car")
