@@ -130,8 +130,8 @@ def _inspect(kind: str, entry: EntryPoint, rivals: Sequence[EntryPoint]) -> Plug
     summary = (inspect.getdoc(plugin_class) or "").partition("\n")[0]
     options = describe_options(plugin_class.Options)
     lacking = [name for name in plugin_class.requirements.packages if not _installed(name)]
-    error = f"needs {', '.join(lacking)}, which is not installed" if lacking else None
-    return PluginInfo(kind, entry.name, summary, options, plugin_class.requirements, distribution, error)
+    reason = f"needs {', '.join(lacking)}, which is not installed" if lacking else None
+    return PluginInfo(kind, entry.name, summary, options, plugin_class.requirements, distribution, reason)
 
 
 def _installed(package: str) -> bool:
