@@ -20,8 +20,8 @@ from .kum_layers import FeedForward, KumConfig, KumMode, Looks, ScoreHead, Texts
 
 __all__ = ["Kum", "KumConfig", "KumMode", "Looks", "ScoreHead", "Texts", "build_kum"]
 
-CHUNK_VALUES = 2**24
-"""Numbers in the largest temporary array that `pair_scores` makes outside training (64 MB in single precision)."""
+CHUNK_VALUES = 2**21
+"""Numbers in the largest temporary array that `pair_scores` makes outside training (8 MB in single precision)."""
 
 
 class Kum(nn.Module):

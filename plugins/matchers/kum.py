@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
 Embedded = Literal["embedded"]
 
+SEGMENTS_AT_ONCE = 1024
+"""Segments scored together: bounds the memory of scoring however long the video is."""
+
 
 @dataclass(frozen=True, slots=True)
 class KumOptions:
@@ -116,11 +119,14 @@ class KumMatcher:
             return torch.from_numpy(np.ascontiguousarray(array)).to(self._device)
 
         texts = Texts(on_device(phrases.arrays["feature"]), on_device(phrases.arrays["guide"]))
+        looks = self._looks(observations)
+        parts = [np.zeros((0, len(phrases.texts)), np.float32)]
         with torch.inference_mode():
-            logits = self._model.score(
-                self._looks(observations), on_device(segments.look_rows), on_device(segments.windows), texts
-            )
-        return Scores(logits.float().cpu().numpy(), "cosine")
+            for begin in range(0, len(segments), SEGMENTS_AT_ONCE):
+                part = slice(begin, begin + SEGMENTS_AT_ONCE)
+                rows, windows = on_device(segments.look_rows[part]), on_device(segments.windows[part])
+                parts.append(self._model.score(looks, rows, windows, texts).float().cpu().numpy())
+        return Scores(np.concatenate(parts), "cosine")
 
     def _looks(self, observations: Observations) -> Looks:
         import torch

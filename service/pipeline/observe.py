@@ -61,8 +61,9 @@ class Observer:
                 self._rows[track_id, frame.index] = len(self._rows)
 
     def observations(self) -> Observations | None:
-        """All that was observed; None if there was nothing to look at."""
-        return Observations.concatenate(self._parts) if self._parts else None
+        """All that was observed, given once; None if there was nothing to look at."""
+        parts, self._parts = self._parts, []
+        return Observations.concatenate(parts) if parts else None
 
     def segments(self, clips: list[Clip]) -> Segments:
         """The clips as columns, ordered by track and time."""
