@@ -16,7 +16,7 @@ from .limits import Limits, check_queries
 from .options import RunOptions, choose
 from .pipeline.answer import answer
 from .pipeline.decode import open_video
-from .pipeline.index import Progress, Stopwatch, index_video
+from .pipeline.index import Progress, Stopwatch, blaming, index_video
 from .profiles import load_profile
 from .result import PluginUse, Result
 
@@ -117,10 +117,11 @@ def track(
     opened = open_video(Path(video), limits, folder_frame_rate=options.frame_rate)
     parts = assembly or assemble(options)
     watch = Stopwatch()
-    # A sentence that is too long is refused before the video is watched.
-    parts.matcher.describe(texts)
+    # First, so that a sentence that is too long is refused before the video is watched.
+    with watch.stage("describe"), blaming("matcher"):
+        phrases = parts.matcher.describe(texts)
     index = index_video(opened, parts.detector, parts.tracker, parts.matcher, selection.bridged_gap, progress)
-    referred, scores, phrases = answer(index, texts, parts.matcher, parts.calibrators, selection, watch)
+    referred, scores = answer(index, phrases, parts.matcher, parts.calibrators, selection, watch)
     return Result(
         video=opened.facts(),
         profile=parts.profile,

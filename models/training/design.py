@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from trackspeak.models.backbone import MAP_STRIDE
 from trackspeak.models.kum import KumConfig, KumMode
 from trackspeak.models.referring import ReferringConfig
 from trackspeak.models.tokenizer import CONTEXT_LENGTH, WordTokenizer
 
 from .vocabulary import vocabulary
 
-CROP_SIZE, FRAME_SIZE, MAP_STRIDE = 64, 128, 32
+CROP_SIZE, FRAME_SIZE = 64, 128
 WIDTH, EMBED_DIM = 16, 128
 
 

@@ -88,7 +88,8 @@ def _judge_scene(
     labels = label_matrix([expression.meaning for expression in expressions], table)
     tokens = tokenizer.encode([expression.text for expression in expressions]).tokens
     with torch.inference_mode():
-        looks = model.observe(*(torch.from_numpy(array).to(device) for array in _images(scene)))
+        images = (scene.crops, scene.frames, scene.frame_rows)
+        looks = model.observe(*(torch.from_numpy(array).to(device) for array in images))
         logits = model.score(
             looks,
             torch.from_numpy(scene.look_rows[rows]).to(device),
@@ -99,13 +100,8 @@ def _judge_scene(
     scores = member @ logits.cpu().numpy() / member.sum(axis=1, keepdims=True)
     fits, fails = member @ (labels == 1) > 0, member @ (labels == 0) > 0
     certain = fits != fails
-    order = {category: position for position, category in enumerate(CATEGORIES)}
-    categories = np.array([order[expression.category] for expression in expressions])
+    categories = np.array([CATEGORIES.index(expression.category) for expression in expressions])
     return Judged(scores[certain], fits[certain], np.broadcast_to(categories, certain.shape)[certain])
-
-
-def _images(scene: Scene) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8], npt.NDArray[np.int64]]:
-    return scene.crops, scene.frames, scene.frame_rows
 
 
 def figures(judged: Judged, threshold: float = 0.0, category: str | None = None) -> Figures:

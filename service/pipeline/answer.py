@@ -1,4 +1,4 @@
-"""From an index and texts to referred tracks: describe, score, calibrate, select."""
+"""From an index and described texts to referred tracks: score, calibrate, select."""
 
 from __future__ import annotations
 
@@ -14,24 +14,20 @@ from .select import Selection, select
 
 def answer(
     index: VideoIndex,
-    queries: Sequence[str],
+    phrases: Phrases,
     matcher: Matcher,
     calibrators: Sequence[Calibrator],
     selection: Selection,
     watch: Stopwatch,
-) -> tuple[tuple[ReferredTracks, ...], Scores, Phrases]:
-    """Answer queries about an indexed video.
+) -> tuple[tuple[ReferredTracks, ...], Scores]:
+    """Answer the queries that a matcher has described, about an indexed video.
 
     Returns:
-        The referred tracks of each query, the calibrated segment scores, and the phrases, whose
-        warnings the user should see.
+        The referred tracks of each query, and the calibrated segment scores.
 
     Raises:
-        QueryError: if the matcher cannot take a query.
         PluginError: if the matcher or a calibrator fails.
     """
-    with watch.stage("describe"), blaming("matcher"):
-        phrases = matcher.describe(queries)
     with watch.stage("score"):
         with blaming("matcher"):
             scores = _score(index, matcher, phrases)
@@ -39,8 +35,8 @@ def answer(
             for calibrate in calibrators:
                 scores = calibrate(scores, phrases)
     with watch.stage("select"):
-        referred = select(queries, index.trajectories, index.segments, scores, selection)
-    return referred, scores, phrases
+        referred = select(phrases.texts, index.trajectories, index.segments, scores, selection)
+    return referred, scores
 
 
 def _score(index: VideoIndex, matcher: Matcher, phrases: Phrases) -> Scores:

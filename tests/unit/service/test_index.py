@@ -162,7 +162,8 @@ def test_trajectories_hold_every_box_of_every_track() -> None:
 def test_answers_come_from_the_index_alone() -> None:
     made, parts = index(FakeVideo(100))
     seen = list(parts["matcher"].seen)
-    referred, scores, _ = answer(made, ["50", "1000"], parts["matcher"], [], Selection(), Stopwatch())
+    matcher = parts["matcher"]
+    referred, scores = answer(made, matcher.describe(["50", "1000"]), matcher, [], Selection(), Stopwatch())
     assert parts["matcher"].seen == seen
     assert scores.kind == "cosine"
     (track,) = referred[0].tracks
@@ -178,7 +179,8 @@ def test_a_video_without_tracks_gives_empty_answers() -> None:
             return Detections.empty(("thing",))
 
     made, parts = index(FakeVideo(30), detector=Nothing())
-    referred, _, _ = answer(made, ["1"], parts["matcher"], [], Selection(), Stopwatch())
+    matcher = parts["matcher"]
+    referred, _ = answer(made, matcher.describe(["1"]), matcher, [], Selection(), Stopwatch())
     assert made.trajectories == ()
     assert referred[0].tracks == ()
 
