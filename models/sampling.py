@@ -5,6 +5,9 @@ Positions count the frames of one unbroken run of a trajectory, from 0.
 
 from __future__ import annotations
 
+LENGTH, STRIDE, LOOKS = 8, 4, 2
+"""Frames of a segment, frames from one to the next, and frames of it that are looked at, as in iKUN."""
+
 
 def segment_bounds(count: int, length: int, stride: int) -> list[tuple[int, int]]:
     """Cut `count` positions into segments of `length`, one every `stride`, the last aligned to the end.

@@ -64,8 +64,8 @@ COLOUR_REGIONS: MappingProxyType[str, ColourRegion] = MappingProxyType(
         "pink": ColourRegion((0.56, 0.64, 0.92, 0.96), (0.035, 0.06, _FULL, _FULL), (-32, -16, 12, 26)),
         "brown": ColourRegion((0.18, 0.26, 0.48, 0.66), (0.025, 0.04, 0.11, 0.15), (20, 42, 80, 104)),
         "beige": ColourRegion((0.56, 0.72, 0.90, 0.95), (0.015, 0.028, 0.075, 0.11), (45, 62, 100, 114)),
-        "white": ColourRegion((0.82, 0.90, 1.0, 1.0), (0.0, 0.0, 0.018, 0.032)),
-        "black": ColourRegion((0.0, 0.0, 0.26, 0.35), (0.0, 0.0, 0.025, 0.05)),
+        "white": ColourRegion((0.78, 0.90, 1.0, 1.0), (0.0, 0.0, 0.018, 0.032)),
+        "black": ColourRegion((0.0, 0.0, 0.26, 0.40), (0.0, 0.0, 0.025, 0.05)),
         "grey": ColourRegion((0.31, 0.42, 0.74, 0.85), (0.0, 0.0, 0.018, 0.035)),
         "silver": ColourRegion((0.56, 0.66, 0.82, 0.90), (0.0, 0.0, 0.018, 0.04)),
         "dark_grey": ColourRegion((0.26, 0.34, 0.50, 0.58), (0.0, 0.0, 0.018, 0.035)),
@@ -148,6 +148,29 @@ def colour_matrix(paints_rgb: npt.ArrayLike) -> npt.NDArray[np.int8]:
     for shade, plain in BASE_COLOURS.items():
         unsure = (labels[:, COLOUR_CONCEPTS.index(shade)] == 1) & (labels[:, COLOUR_CONCEPTS.index(plain)] == 0)
         labels[unsure, COLOUR_CONCEPTS.index(plain)] = -1
+    return labels
+
+
+def seen_colour_matrix(paints_rgb: npt.ArrayLike, seen_rgb: npt.ArrayLike) -> npt.NDArray[np.int8]:
+    """Which colour words hold for which objects, by their paint and by how it looks in the scene's light.
+
+    A word holds where it holds for the paint and is at least arguable for what is seen; it does not hold
+    where it holds for neither. Else it is arguable: a white car at dusk is grey to one and white to another.
+
+    Args:
+        paints_rgb: (N, 3) sRGB in 0..255, in neutral light.
+        seen_rgb: (N, 3) the same as recorded; NaN where the paint hardly shows: every word is arguable.
+
+    Returns:
+        (N, len(COLOUR_CONCEPTS)) int8: 1 holds, 0 does not, -1 arguable.
+    """
+    seen_rows = np.asarray(seen_rgb, dtype=np.float64).reshape(-1, 3)
+    unseen = ~np.isfinite(seen_rows).all(axis=1)
+    paint = colour_matrix(paints_rgb)
+    seen = colour_matrix(np.where(unseen[:, None], 0.0, seen_rows))
+    holds, fails = (paint == 1) & (seen != 0), (paint == 0) & (seen == 0)
+    labels = np.where(holds, 1, np.where(fails, 0, -1)).astype(np.int8)
+    labels[unseen] = -1
     return labels
 
 

@@ -9,7 +9,7 @@ from types import MappingProxyType
 import numpy as np
 import numpy.typing as npt
 
-from .colours import BASE_COLOURS, COLOUR_CONCEPTS, colour_matrix
+from .colours import BASE_COLOURS, COLOUR_CONCEPTS, seen_colour_matrix
 from .motion_truth import (
     DIRECTION_CONCEPTS,
     FACT_CONCEPTS,
@@ -152,8 +152,9 @@ def concept_table(
     """
     scene = scene_trajectories(objects, frame_rate, frame_size_wh)
     paints = np.array([truth.paint_rgb for truth in objects], dtype=np.uint8).reshape(-1, 3)
+    seen = np.array([truth.seen_rgb for truth in objects], dtype=np.float32).reshape(-1, 3)
     kinds = np.array([_kind_row(truth.kind) for truth in objects], dtype=np.int8).reshape(-1, len(KIND_CONCEPTS))
-    colours = colour_matrix(paints)
+    colours = seen_colour_matrix(paints, seen)
     # A bicycle's thin frame is hardly seen beside its rider's clothes: which of them is meant is open.
     colours[kinds[:, KIND_CONCEPTS.index("bicycle")] == 1] = -1
     facts = segment_facts(scene, object_indices, first_frames, last_frames)

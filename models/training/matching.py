@@ -22,7 +22,10 @@ SECOND_SHARE = 0.3
 """A second object with this share of the box makes it a merge, of which nothing is asked."""
 
 NOISE_SHARE = 0.1
-"""A box with less of any object than this shows none."""
+"""A box that is less of any object than this shows none, ..."""
+
+HOLDS_SHARE = 0.5
+"""... unless this share of an object lies in it (one with its long shadow, several in a huge box): nothing is asked."""
 
 LEAST_VISIBLE = 0.35
 """Objects less visible than this are not asked about."""
@@ -49,10 +52,10 @@ def match_segments(
 def _match(objects: Sequence[ObjectTruth], frames: npt.NDArray[np.int64], boxes: npt.NDArray[np.float32]) -> int | None:
     if not objects:
         return NOISE
-    overlaps = np.array([_overlap(truth, frames, boxes) for truth in objects])  # (O, 3): share, IoU, visible
-    shares, ious, visible = overlaps.T
+    overlaps = np.array([_overlap(truth, frames, boxes) for truth in objects])  # (O, 4): share, IoU, visible, held
+    shares, ious, visible, held = overlaps.T
     best = int(ious.argmax())
-    if shares.max() < NOISE_SHARE:
+    if shares.max() < NOISE_SHARE and not (held * (visible > LEAST_VISIBLE) >= HOLDS_SHARE).any():
         return NOISE
     others = np.delete(shares * (visible > LEAST_VISIBLE), best)
     if visible[best] < LEAST_VISIBLE or (len(others) and others.max() > SECOND_SHARE):
@@ -64,19 +67,21 @@ def _match(objects: Sequence[ObjectTruth], frames: npt.NDArray[np.int64], boxes:
 
 def _overlap(
     truth: ObjectTruth, frames: npt.NDArray[np.int64], boxes: npt.NDArray[np.float32]
-) -> tuple[float, float, float]:
-    """Mean share of the boxes that is the object, mean IoU, mean visibility; absent frames count 0."""
+) -> tuple[float, float, float, float]:
+    """Means over the frames, absent ones 0: share of the box that is the object, IoU, visibility, share in the box."""
     _, mine, theirs = np.intersect1d(frames, truth.frame_indices, return_indices=True)
     if not len(mine):
-        return 0.0, 0.0, 0.0
+        return 0.0, 0.0, 0.0, 0.0
     ours, true = boxes[mine], truth.boxes_xyxy[theirs]
     corner = np.minimum(ours[:, 2:], true[:, 2:]) - np.maximum(ours[:, :2], true[:, :2])
     inter = np.clip(corner, 0, None).prod(axis=1)
     area = np.maximum((ours[:, 2:] - ours[:, :2]).prod(axis=1), 1e-6)
-    union = area + (true[:, 2:] - true[:, :2]).prod(axis=1) - inter
+    true_area = np.maximum((true[:, 2:] - true[:, :2]).prod(axis=1), 1e-6)
+    union = area + true_area - inter
     count = len(frames)
     return (
         float((inter / area).sum() / count),
         float((inter / union).sum() / count),
         float(truth.visible[theirs].sum() / count),
+        float((inter / true_area).sum() / count),
     )

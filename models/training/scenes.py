@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from trackspeak.models.crops import crop_boxes, whole_frame
-from trackspeak.models.sampling import look_positions, segment_bounds
+from trackspeak.models.sampling import LENGTH, LOOKS, STRIDE, look_positions, segment_bounds
 from trackspeak.models.trajectory import trajectory_window
 
 from .boxes import BoxSource, BoxTrack
@@ -18,8 +18,8 @@ from .concepts import CONCEPTS, concept_table
 from .matching import NOISE, match_segments
 from .truth import ClipTruth
 
-LENGTH, STRIDE, LOOKS = 8, 4, 2
-"""Segments as in the paper; the matcher's sampling is the same."""
+GAP = 4
+"""Missed frames that a segment may bridge; the service's default is the same."""
 
 UNSURE_OF_NOISE = ("object", "vehicle")
 """What a box that shows no object may still be called."""
@@ -124,7 +124,7 @@ def _moments(frames: int, count: int, rng: np.random.Generator) -> frozenset[int
 def _pieces(clip: ClipTruth, row: int, source: int, track: BoxTrack, wanted: frozenset[int] | None) -> list[_Piece]:
     size = (clip.rgb.shape[2], clip.rgb.shape[1])
     times_s = track.frame_indices / clip.frame_rate
-    breaks = np.flatnonzero(np.diff(track.frame_indices) > 1) + 1
+    breaks = np.flatnonzero(np.diff(track.frame_indices) > 1 + GAP) + 1
     pieces = []
     for run in np.split(np.arange(len(track.frame_indices)), breaks):
         if wanted is None:

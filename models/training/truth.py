@@ -19,7 +19,9 @@ class ObjectTruth:
     Attributes:
         kind: what it is.
         paint_rgb: (3,) uint8, the sRGB body paint of a vehicle, or a person's upper clothing, in
-            neutral light: what the colour words are about.
+            neutral light.
+        seen_rgb: (3,) float32, the same as the camera records it in the scene's light, averaged over the
+            frames; NaN where too little of the paint shows to call the object by it.
         frame_indices: (T,) int64, frames in which any of it is inside the image, increasing.
         boxes_xyxy: (T, 4) float32, the whole drawn body clipped to the image, hidden parts
             included, shadow excluded.
@@ -31,6 +33,7 @@ class ObjectTruth:
 
     kind: Kind
     paint_rgb: npt.NDArray[np.uint8]
+    seen_rgb: npt.NDArray[np.float32]
     frame_indices: npt.NDArray[np.int64]
     boxes_xyxy: npt.NDArray[np.float32]
     visible: npt.NDArray[np.float32]

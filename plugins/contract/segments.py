@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from trackspeak.models.errors import ContractError
+from trackspeak.models.sampling import LENGTH, LOOKS, STRIDE
 
 from ._checks import check_array
 
@@ -22,9 +23,9 @@ class Sampling:
         looks: frames of a segment that are looked at, evenly spread.
     """
 
-    length: int = 8
-    stride: int = 4
-    looks: int = 2
+    length: int = LENGTH
+    stride: int = STRIDE
+    looks: int = LOOKS
 
     def __post_init__(self) -> None:
         """Check that segments leave no frame out."""

@@ -86,6 +86,7 @@ class _Record:
     boxes: list[Float] = field(default_factory=list)
     visible: list[float] = field(default_factory=list)
     velocities: list[Float] = field(default_factory=list)
+    paints: list[Float] = field(default_factory=list)
 
 
 class Actor:
@@ -141,6 +142,7 @@ class Actor:
                 self._light,
                 blur_xy=blur,
                 sheen=self._mover.body.sheen,
+                paint_rgb=self._mover.body.paint_rgb,
             )
             self._step = step
         return self._sprite
@@ -168,8 +170,9 @@ class Actor:
             corner = np.array([view.anchor_x, view.anchor_y]) + shake + sprite.shadow_origin_xy * scale
             darken(image, *moved(sprite.shadow, corner, scale))
 
-    def note(self, frame: int, placed: Placed, owners: Image, number: int, shake: Float) -> None:
+    def note(self, frame: int, placed: Placed, owners: Image, number: int, effects: CameraEffects) -> None:
         """Write down the truth of a frame, from the finished mask of who owns each pixel."""
+        shake = effects.shake_xy[frame]
         rows, columns, own_rows, own_columns = _window(placed.alpha.shape, placed.left, placed.top, owners.shape)
         body = placed.alpha > 127
         whole = int(np.count_nonzero(body))
@@ -186,6 +189,7 @@ class Actor:
         self.record.boxes.append(box)
         self.record.visible.append(np.count_nonzero(owners[rows, columns] == number) / whole)
         self.record.velocities.append(self._velocities[frame])
+        self.record.paints.append(effects.tone(sprite.paint_rgb, frame))
 
     def truth(self) -> ObjectTruth | None:
         """What is known of the object, None when it was never seen."""
@@ -194,11 +198,20 @@ class Actor:
         return ObjectTruth(
             kind=self._mover.body.kind,
             paint_rgb=self._mover.body.paint_rgb,
+            seen_rgb=_mean_paint(self.record.paints),
             frame_indices=np.array(self.record.frames, dtype=np.int64),
             boxes_xyxy=np.stack(self.record.boxes).astype(np.float32),
             visible=np.array(self.record.visible, dtype=np.float32),
             velocities_xy=np.stack(self.record.velocities).astype(np.float32),
         )
+
+
+def _mean_paint(paints: list[Float]) -> npt.NDArray[np.float32]:
+    """Average over the frames in which the paint shows; NaN if it does in less than half of them."""
+    shown = np.array([paint for paint in paints if np.isfinite(paint).all()]).reshape(-1, 3)
+    if 2 * len(shown) < len(paints):
+        return np.full(3, np.nan, np.float32)
+    return np.asarray(shown.mean(axis=0), np.float32)
 
 
 def compose(
@@ -236,7 +249,7 @@ def compose(
             rows, columns, own_rows, own_columns = _window(placed.alpha.shape, placed.left, placed.top, owners.shape)
             owners[rows, columns][placed.alpha[own_rows, own_columns] > 127] = number
         for placed, number, actor in layers:
-            actor.note(frame, placed, owners, number, shake)
+            actor.note(frame, placed, owners, number, effects)
         video[frame] = effects.apply(image, frame)
     return video
 

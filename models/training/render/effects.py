@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 Float = npt.NDArray[np.float64]
 Image = npt.NDArray[np.uint8]
+_LUMA = np.array([0.299, 0.587, 0.114])  # as OpenCV turns RGB to grey
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -68,11 +69,20 @@ class CameraEffects:
             rgb = cv2.cvtColor(cv2.imdecode(data, cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGB)
         return np.asarray(rgb, dtype=np.uint8)
 
+    def tone(self, rgb: Float, frame: int) -> Float:
+        """Give what becomes of a colour (..., 3) in 0..255: exposure, balance, tone curve and saturation."""
+        toned = self._toned(rgb / 255.0, frame)
+        grey = toned @ _LUMA
+        return np.clip(grey[..., None] + self.saturation * (toned - grey[..., None]), 0, 255)
+
     def _curve(self, frame: int) -> Image:
         level = np.arange(256)[:, None] / 255.0
-        toned = np.clip(level * self.gains[frame], 0, 1) ** self.gamma
-        curve: Image = np.clip(np.rint(self.lift + toned * (255.0 - self.lift)), 0, 255).astype(np.uint8)
+        curve: Image = np.clip(np.rint(self._toned(level, frame)), 0, 255).astype(np.uint8)
         return curve[None]
+
+    def _toned(self, level: Float, frame: int) -> Float:
+        toned = np.clip(level * self.gains[frame], 0, 1) ** self.gamma
+        return np.asarray(self.lift + toned * (255.0 - self.lift))
 
 
 def _smooth_walk(rng: np.random.Generator, frames: int, columns: int) -> Float:
@@ -140,7 +150,7 @@ def mild_effects(rng: np.random.Generator, frames: int, width: int, height: int)
 def sample_effects(rng: np.random.Generator, frames: int, width: int, height: int, *, may_shake: bool) -> CameraEffects:
     """Draw the effects of a clip."""
     none = np.zeros((0, height, width, 3), np.uint8)
-    tint, green = rng.normal(0, 0.045), rng.normal(0, 0.02)
+    tint, green = rng.normal(0, 0.03), rng.normal(0, 0.012)
     balance = np.array([1 + tint, 1 + green, 1 - tint])
     drift = 1 + rng.choice([0.0, 0.015, 0.04], p=[0.5, 0.35, 0.15]) * _smooth_walk(rng, frames, 1)
     shake = np.zeros((frames, 2))

@@ -108,6 +108,10 @@ def sample_light(rng: np.random.Generator) -> Light:
     blue = rng.uniform(0.0, 0.22) if weather != "overcast" else rng.uniform(-0.02, 0.12)
     sky_tint = np.array([1 - blue, 1.0, 1 + blue])
     sky = (1.0 - sun_share) * sky_tint
+    # A camera balances the light that falls on the ground to white, though rarely all the way.
+    falling = sky + sun * np.sin(elevation)
+    balance = (falling / falling.mean()) ** -float(rng.uniform(0.5, 1.0))
+    sun, sky, sky_tint = sun * balance, sky * balance, sky_tint * balance
     bounce = rng.uniform(0.06, 0.36) * (sky + sun * np.sin(elevation))
     radiance = rng.uniform(0.55, 1.15) * sky_tint * (1.0 - 0.4 * sun_share)
     gain = rng.uniform(0.8, 1.35) * (rng.uniform(0.45, 0.75) if weather == "dusk" else 1.0)

@@ -54,7 +54,7 @@ def _from_families(
 
 
 def sample_vehicle_paint(rng: np.random.Generator) -> npt.NDArray[np.uint8]:
-    """Draw a body paint, about 45% of them without hue.
+    """Draw a body paint, about two in five without hue.
 
     Returns:
         (3,) uint8 sRGB.

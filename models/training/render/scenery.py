@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
+
 import numpy as np
 
 from trackspeak.models.training.render.camera import Camera
@@ -117,7 +119,9 @@ def _block(rng: np.random.Generator) -> Mesh:
     return builder.build((2 * a, 2 * b, height))
 
 
-_MAKERS = {"tree": _tree, "bush": _bush, "pole": _pole, "building": _building, "fence": _fence, "block": _block}
+_MAKERS = MappingProxyType(
+    {"tree": _tree, "bush": _bush, "pole": _pole, "building": _building, "fence": _fence, "block": _block}
+)
 
 
 def place_scenery(camera: Camera, light: Light, layout: Layout, rng: np.random.Generator) -> list[tuple[Sprite, View]]:

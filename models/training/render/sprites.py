@@ -12,10 +12,14 @@ import numpy.typing as npt
 from trackspeak.models.training.render.camera import Camera
 from trackspeak.models.training.render.light import Light
 from trackspeak.models.training.render.mesh import Mesh
+from trackspeak.models.training.render.paint import to_linear
 
 Float = npt.NDArray[np.float64]
+Image = npt.NDArray[np.uint8]
 _SHIFT = 3
 _FINE_SCALE_PX = 11.0
+LEAST_PAINT = 0.12
+"""Share of what is drawn of a body that its paint must have for the body to be called by it."""
 _CIRCLE = np.stack(
     [np.cos(np.linspace(0, 2 * np.pi, 10, endpoint=False)), np.sin(np.linspace(0, 2 * np.pi, 10, endpoint=False))],
     axis=1,
@@ -44,6 +48,7 @@ class Sprite:
         scale_px: pixels per metre where it was drawn.
         view: (2,) azimuth and elevation under which the body was seen, radians.
         blur_xy: (2,) motion blur in pixels that was drawn in.
+        paint_rgb: (3,) mean colour of its painted faces, NaN if they are less than `LEAST_PAINT` of it.
     """
 
     rgba: npt.NDArray[np.uint8]
@@ -54,6 +59,7 @@ class Sprite:
     scale_px: float
     view: Float
     blur_xy: Float
+    paint_rgb: Float
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,8 +173,28 @@ def _smear(image: npt.NDArray[np.uint8], blur_xy: Float) -> npt.NDArray[np.uint8
     return smeared
 
 
+def _paint_seen(mesh: Mesh, areas: Float, colours: Float, paint_rgb: Image | None) -> Float:
+    """Mean colour (3,) of the faces of that paint, by their areas (F,) in the picture."""
+    if paint_rgb is None:
+        return np.full(3, np.nan)
+    painted = np.isclose(mesh.albedo, to_linear(paint_rgb)).all(axis=1)
+    shown = float(areas[painted].sum())
+    if shown < LEAST_PAINT * float(areas.sum()) or shown == 0.0:
+        return np.full(3, np.nan)
+    mean: Float = areas[painted] @ colours[painted] / shown
+    return mean
+
+
 def draw_sprite(
-    mesh: Mesh, pose: Pose, view: View, camera: Camera, light: Light, *, blur_xy: Float, sheen: Float
+    mesh: Mesh,
+    pose: Pose,
+    view: View,
+    camera: Camera,
+    light: Light,
+    *,
+    blur_xy: Float,
+    sheen: Float,
+    paint_rgb: Image | None = None,
 ) -> Sprite:
     """Draw a body at a pose.
 
@@ -180,6 +206,7 @@ def draw_sprite(
         light: the light.
         blur_xy: (2,) motion blur in pixels over the exposure.
         sheen: (r, c) brightness over the picture, smoothly filled in: uneven light and reflections.
+        paint_rgb: (3,) sRGB of the paint that the body may be called by; None: it has none.
     """
     world = _to_world(mesh.points, pose)
     pixels, _ = camera.project(world)
@@ -196,10 +223,12 @@ def draw_sprite(
     local = (pixels - low) * finer - 0.5
     drawn = (facing > 0.0) & ~(mesh.fine & (view.scale_px < _FINE_SCALE_PX))
     depths = camera.project(_to_world(mesh.pivots, pose))[1]
+    areas = np.zeros(len(facing))
     for part in np.argsort(-depths, kind="stable"):
         for face in np.flatnonzero(drawn & (mesh.parts == part)):
             outline = np.rint(_outline(mesh, local, view.scale_px * finer, int(face)) * 8).astype(np.int32)
             colour = colours[face]
+            areas[face] = cv2.contourArea(outline)
             cv2.fillConvexPoly(canvas, outline, (colour[0], colour[1], colour[2], 255.0), cv2.LINE_8, _SHIFT)
     small = cv2.resize(canvas, (int(width), int(height)), interpolation=cv2.INTER_AREA) if finer > 1 else canvas
     field = cv2.resize(sheen.astype(np.float32), (int(width), int(height)), interpolation=cv2.INTER_LINEAR)
@@ -217,4 +246,5 @@ def draw_sprite(
         scale_px=view.scale_px,
         view=np.array([view.azimuth, view.elevation]),
         blur_xy=blur_xy,
+        paint_rgb=_paint_seen(mesh, areas, colours * float(sheen.mean()), paint_rgb),
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import numpy as np
 import numpy.typing as npt
@@ -24,15 +25,9 @@ from trackspeak.models.training.truth import Kind
 
 Float = npt.NDArray[np.float64]
 _REACH_M = 130.0
-_KIND_WEIGHTS: dict[Kind, float] = {
-    "car": 0.56,
-    "van": 0.09,
-    "truck": 0.08,
-    "bus": 0.06,
-    "motorcycle": 0.05,
-    "bicycle": 0.05,
-    "person": 0.11,
-}
+_KIND_WEIGHTS: MappingProxyType[Kind, float] = MappingProxyType(
+    {"car": 0.44, "van": 0.12, "truck": 0.11, "bus": 0.09, "motorcycle": 0.06, "bicycle": 0.06, "person": 0.12}
+)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

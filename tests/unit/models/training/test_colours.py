@@ -5,7 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from trackspeak.models.training.colours import BASE_COLOURS, COLOUR_CONCEPTS, colour_labels, colour_matrix, oklch
+from trackspeak.models.training.colours import (
+    BASE_COLOURS,
+    COLOUR_CONCEPTS,
+    colour_labels,
+    colour_matrix,
+    oklch,
+    seen_colour_matrix,
+)
 
 
 @pytest.mark.parametrize(
@@ -90,3 +97,22 @@ def test_oklch_of_the_primaries() -> None:
     # Reference values of the OKLab definition.
     expected = [[0.62796, 0.25768, 29.234], [0.86644, 0.29483, 142.495], [0.45201, 0.31321, -95.948]]
     np.testing.assert_allclose(oklch([[255, 0, 0], [0, 255, 0], [0, 0, 255]]), expected, atol=1e-3)
+
+
+def seen_labels(paint_rgb: tuple[int, int, int], seen_rgb: tuple[float, float, float]) -> dict[str, int]:
+    row = seen_colour_matrix(np.array([paint_rgb]), np.array([seen_rgb]))[0]
+    return dict(zip(COLOUR_CONCEPTS, row.tolist(), strict=True))
+
+
+def test_a_paint_that_looks_like_itself_keeps_its_words() -> None:
+    assert seen_labels((200, 20, 20), (190, 30, 30)) == colour_labels(np.array((190, 30, 30)))
+
+
+def test_where_paint_and_look_disagree_a_word_is_arguable() -> None:
+    at_dusk = seen_labels((244, 244, 242), (120, 122, 124))
+    assert at_dusk["white"] == at_dusk["grey"] == -1
+    assert at_dusk["red"] == 0
+
+
+def test_a_paint_that_hardly_shows_leaves_every_word_arguable() -> None:
+    assert set(seen_labels((200, 20, 20), (np.nan, np.nan, np.nan)).values()) == {-1}

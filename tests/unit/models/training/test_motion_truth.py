@@ -24,6 +24,7 @@ def truth(
     return ObjectTruth(
         kind="car",
         paint_rgb=np.array([200, 20, 20], np.uint8),
+        seen_rgb=np.array([200, 20, 20], np.float32),
         frame_indices=np.arange(FRAMES, dtype=np.int64),
         boxes_xyxy=boxes.astype(np.float32),
         visible=np.ones(FRAMES, np.float32),
@@ -136,6 +137,7 @@ def test_little_or_nothing_seen_is_arguable() -> None:
     late = ObjectTruth(
         seen.kind,
         seen.paint_rgb,
+        seen.seen_rgb,
         seen.frame_indices[-3:],
         seen.boxes_xyxy[-3:],
         seen.visible[-3:],

@@ -96,6 +96,12 @@ def test_each_kind_shows_its_paint(kind: Kind):
         assert (alike > 0.9).mean() > least, name
 
 
+def test_paint_in_neutral_light_is_seen_nearly_as_it_is():
+    for rgb in ((196, 22, 28), (26, 62, 176), (178, 180, 184)):
+        clip = one_object(ObjectSpec("car", rgb, "parked", lane=-0.5), width=640, height=384)
+        assert np.abs(clip.objects[0].seen_rgb - rgb).max() < 45
+
+
 def test_white_is_brighter_than_grey_and_grey_than_black():
     def brightness(rgb: tuple[int, int, int]) -> float:
         return float(np.median(body_pixels(one_object(ObjectSpec("van", rgb, "parked"), width=480, height=288), 0)))

@@ -97,3 +97,22 @@ def test_stop_and_go_stands_while_it_waits():
     assert xs[1] - xs[0] == pytest.approx(3.0, abs=0.05)
     assert xs[3] == xs[2]
     assert xs[4] > xs[3] + 1.0
+
+
+def test_a_body_is_called_by_its_paint_only_where_enough_of_it_shows():
+    rgb = np.array([196, 22, 28], np.uint8)
+    camera, pose = look_at_origin(480, 288, pitch_deg=40, field_deg=40, scale_px=30), Pose(0.0, 0.0, 0.5)
+
+    def paint_seen(painted_height_m: float) -> np.ndarray:
+        builder = MeshBuilder()
+        builder.part((0.0, 0.0, 0.75))
+        builder.box((-2.0, -1.0, 0.0), (2.0, 1.0, painted_height_m), surface(rgb))
+        builder.box((-2.0, -1.0, painted_height_m), (2.0, 1.0, 1.5), surface((90, 90, 90)))
+        mesh = builder.build((4.0, 2.0, 1.5))
+        view = view_of(camera, mesh, [pose])[0]
+        light, still = neutral_light(), np.zeros(2)
+        even = np.ones((2, 2))
+        return draw_sprite(mesh, pose, view, camera, light, blur_xy=still, sheen=even, paint_rgb=rgb).paint_rgb
+
+    assert np.abs(paint_seen(1.2) - rgb).max() < 60
+    assert np.isnan(paint_seen(0.05)).all()
