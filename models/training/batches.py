@@ -63,12 +63,18 @@ def iterate_scenes(folder: Path) -> Iterator[Scene]:
 
 
 def make_batch(
-    rng: np.random.Generator, scenes: Sequence[Scene], tokenizer: WordTokenizer, scene_count: int, text_count: int
+    rng: np.random.Generator,
+    scenes: Sequence[Scene],
+    tokenizer: WordTokenizer,
+    *,
+    scene_count: int,
+    text_count: int,
+    least_positions: int,
 ) -> Batch:
     """Draw a batch.
 
     Every expression is asked of every segment, also of other scenes': what holds of a segment does not
-    depend on whom the expression was made for.
+    depend on whom the expression was made for. Texts keep `least_positions` token positions at least.
     """
     chosen = [scenes[at] for at in rng.choice(len(scenes), scene_count, replace=len(scenes) < scene_count)]
     parts = [_at_moment(scene, int(rng.choice(np.unique(scene.moments)))) for scene in chosen]
@@ -83,13 +89,13 @@ def make_batch(
     look_offsets = np.cumsum([0] + [len(part.crops) for part in parts[:-1]])
     frame_offsets = np.cumsum([0] + [len(part.frames) for part in parts[:-1]])
     return Batch(
-        _flip(rng, _joined([part.crops for part in parts])),
+        _expose(rng, _flip(rng, _joined([part.crops for part in parts]))),
         _joined([part.frames for part in parts]),
         _joined([part.frame_rows + offset for part, offset in zip(parts, frame_offsets, strict=True)]),
         _joined([part.look_rows + offset for part, offset in zip(parts, look_offsets, strict=True)]),
         _joined([part.windows for part in parts]),
         torch.from_numpy(everything.labels),
-        tokens[:, : int((tokens != 0).sum(dim=1).max())],
+        tokens[:, : max(least_positions, int((tokens != 0).sum(dim=1).max()))],
         torch.from_numpy(labels),
         _said(expressions),
     )
@@ -110,6 +116,13 @@ def _flip(rng: np.random.Generator, crops: Tensor) -> Tensor:
     """Mirror every other crop: what a crop shows by itself has no left and right."""
     mirrored = torch.from_numpy(rng.random(len(crops)) < 0.5)
     return torch.where(mirrored[:, None, None, None], crops.flip(-1), crops)
+
+
+def _expose(rng: np.random.Generator, crops: Tensor) -> Tensor:
+    """Vary each crop's exposure and white balance a little, as a camera and its codec do."""
+    gains = np.exp(rng.normal(0, 0.05, (len(crops), 1)) + rng.normal(0, 0.015, (len(crops), 3)))
+    lit = crops.float() * torch.from_numpy(gains.astype(np.float32))[:, :, None, None]
+    return lit.round_().clamp_(0, 255).to(torch.uint8)
 
 
 def _at_moment(scene: Scene, moment: int) -> Scene:

@@ -135,7 +135,14 @@ def train(scenes: Sequence[Scene], folder: Path, options: TrainOptions, device: 
             # Weights' dropout and batches depend on the step alone, so that resuming changes nothing.
             rng = np.random.default_rng((options.seed, step))
             torch.manual_seed(options.seed * 1_000_003 + step)
-            batch = make_batch(rng, scenes, tokenizer, options.scenes_per_step, options.texts_per_step).to(device)
+            batch = make_batch(
+                rng,
+                scenes,
+                tokenizer,
+                scene_count=options.scenes_per_step,
+                text_count=options.texts_per_step,
+                least_positions=trainee.model.config.kum.description_length,
+            ).to(device)
             logits, shown, said = trainee(batch)
             pair_loss = focal_loss(logits, batch.labels, options)
             concept_loss = focal_loss(shown, batch.concepts, options) + focal_loss(said, batch.said, options)
