@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 
@@ -41,4 +42,15 @@ def figures_table(found: Found) -> str:
         for name, row in categories.items():
             shares = " | ".join(f"{row[key]:.3f}" for key in ("precision", "recall", "f1"))
             lines.append(f"| {source} | {name} | {shares} | {row['positives']} | {row['negatives']} |")
+    return "\n".join(lines)
+
+
+def comparison_table(found: Mapping[str, Found]) -> str:
+    """Lay the F1 of several models out side by side as a Markdown table, the models by name."""
+    first = next(iter(found.values()))
+    lines = [f"| boxes | category | {' | '.join(found)} |", "|---|---|" + "---|" * len(found)]
+    for source, categories in first.items():
+        for name in categories:
+            cells = " | ".join(f"{model[source][name]['f1']:.3f}" for model in found.values())
+            lines.append(f"| {source} | {name} | {cells} |")
     return "\n".join(lines)
