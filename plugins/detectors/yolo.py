@@ -56,14 +56,14 @@ class YoloDetector:
         """Load the weights.
 
         Raises:
-            WeightsError: if the file is missing, or ultralytics finds no boxes in it.
+            WeightsError: if ultralytics finds no boxes in the file.
             PluginError: if ultralytics is not installed.
-            OptionError: if there is no such device.
+            OptionError: if there is no such file or device.
             UnknownNameError: if a class to keep is not among the network's classes.
         """
         # Only an existing file: a bare name would be downloaded, a .yaml would begin with random weights.
         if options.path.suffix not in _SUFFIXES or not options.path.is_file():
-            raise WeightsError(f"yolo: path must be an existing {' or '.join(_SUFFIXES)} file, got {options.path}")
+            raise OptionError(f"detector.path must be an existing {' or '.join(_SUFFIXES)} file, got {options.path}")
         self._options = options
         ultralytics = import_ultralytics()
         self._device = _device(options.device)

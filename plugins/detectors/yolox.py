@@ -54,7 +54,8 @@ class YoloxDetector:
         """Load the network.
 
         Raises:
-            WeightsError: if the file is missing, or is not such a network.
+            OptionError: if there is no such file.
+            WeightsError: if it is not such a network.
             OptionError: if the class names do not fit it, or a provider is not there.
             UnknownNameError: if a class to keep is not among its classes.
         """
@@ -116,7 +117,7 @@ def _open(path: Path, providers: Sequence[str]) -> Any:
     import onnxruntime
 
     if not path.is_file():
-        raise WeightsError(f"yolox: path must be an existing .onnx file, got {path}")
+        raise OptionError(f"detector.path must be an existing .onnx file, got {path}")
     absent = [name for name in providers if name not in onnxruntime.get_available_providers()]
     if absent:
         there = ", ".join(onnxruntime.get_available_providers())

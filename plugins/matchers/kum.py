@@ -50,12 +50,15 @@ class KumMatcher:
         """Load the model.
 
         Raises:
-            WeightsError: if a file is missing, corrupt, or does not fit.
+            OptionError: if the model's folder or the device is not there.
+            WeightsError: if a file is missing in it, corrupt, or does not fit.
         """
         from trackspeak.models.referring import WEIGHTS_FILE, Referring
         from trackspeak.models.tokenizer import WordTokenizer
 
         folder = options.model if isinstance(options.model, Path) else _embedded_folder()
+        if not folder.is_dir():
+            raise OptionError(f"matcher.model must be embedded or an existing folder, got {folder}")
         self._device = _device(options.device)
         self._model = Referring.from_folder(folder).to(self._device)
         self._tokenizer = WordTokenizer(self._model.config.vocabulary)

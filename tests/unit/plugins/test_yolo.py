@@ -111,7 +111,7 @@ def test_options_bound_what_is_found(weights: Path) -> None:
 @pytest.mark.parametrize("name", ["absent.pt", "yolo11n.pt", "yolo11n.yaml"])
 def test_only_a_file_that_is_there_is_loaded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(WeightsError, match=r"path must be an existing \.pt or \.onnx file, got " + name):
+    with pytest.raises(OptionError, match=r"detector.path must be an existing \.pt or \.onnx file, got " + name):
         detector(Path(name))
     assert list(tmp_path.iterdir()) == []
 

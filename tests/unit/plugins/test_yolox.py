@@ -133,7 +133,7 @@ def test_classes_are_wanted_by_name_or_number() -> None:
 
 
 def test_weights_that_do_not_fit_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(WeightsError, match=r"must be an existing \.onnx file, got .*absent"):
+    with pytest.raises(OptionError, match=r"detector.path must be an existing \.onnx file, got .*absent"):
         detector(tmp_path / "absent.onnx")
     (tmp_path / "text.onnx").write_text("hello")
     with pytest.raises(WeightsError, match=r"text\.onnx is not a network that ONNX Runtime can load"):
