@@ -17,7 +17,7 @@ from .options import RunOptions, choose
 from .pipeline.answer import answer
 from .pipeline.decode import open_video
 from .pipeline.index import Progress, Stopwatch, blaming, index_video
-from .profiles import load_profile
+from .profiles import Profile, load_profile
 from .result import PluginUse, Result
 
 
@@ -32,6 +32,7 @@ class Assembly:
         matcher: the matcher.
         calibrators: in order.
         uses: kind -> name and options of each, as the result reports them.
+        warnings: what the user should know of how they go together.
     """
 
     profile: str
@@ -40,6 +41,7 @@ class Assembly:
     matcher: Matcher
     calibrators: tuple[Calibrator, ...]
     uses: dict[str, PluginUse | None]
+    warnings: tuple[str, ...] = ()
 
 
 def assemble(options: RunOptions) -> Assembly:
@@ -55,14 +57,19 @@ def assemble(options: RunOptions) -> Assembly:
     choices = choose(profile, options)
     plugins: dict[str, object] = {}
     uses: dict[str, PluginUse | None] = dict.fromkeys(choices)
-    for key in sorted(choices, key=lambda key: key != "tracker"):  # the tracker says whether a detector is needed
+    warnings: tuple[str, ...] = ()
+    for key in sorted(choices, key=_making_order):
         choice = choices[key]
         if choice is None or (key == "detector" and not cast(Tracker, plugins["tracker"]).requirements.detections):
+            continue
+        if choice in profile.calibrators and not _fitted(profile, cast(Matcher, plugins["matcher"])):
+            warnings = (f"scores are raw: the calibrators of the profile {profile.name} are of other weights",)
+            del uses[key]
             continue
         plugins[key], chosen = create(key.partition(".")[0], choice.name, choice.options)
         uses[key] = PluginUse(choice.name, options_to_dict(chosen))
     tracker = cast(Tracker, plugins["tracker"])
-    _check_detector(options, cast(PluginUse, uses["tracker"]).name, tracker.requirements.detections, uses["detector"])
+    _check_tracker(options, cast(PluginUse, uses["tracker"]).name, tracker, uses["detector"])
     return Assembly(
         profile.name,
         cast("Detector | None", plugins.get("detector")),
@@ -70,17 +77,31 @@ def assemble(options: RunOptions) -> Assembly:
         cast(Matcher, plugins["matcher"]),
         tuple(cast(Calibrator, plugin) for key, plugin in plugins.items() if key.startswith("calibrator")),
         uses,
+        warnings,
     )
 
 
-def _check_detector(options: RunOptions, tracker: str, needed: bool, use: PluginUse | None) -> None:
-    """Refuse a tracker without the detector that it needs, and choices about a detector that nothing reads."""
-    if needed and use is None:
-        raise OptionError(f"detector: the tracker {tracker!r} needs one, and the profile names none")
+def _making_order(key: str) -> int:
+    """Sort key: the tracker says whether a detector is needed, the matcher whether calibrators fit."""
+    return ("tracker", "detector", "matcher").index(key) if not key.startswith("calibrator") else 3
+
+
+def _fitted(profile: Profile, matcher: Matcher) -> bool:
+    """Whether the profile's calibrators were fitted for the weights that the matcher has."""
+    return profile.calibrated_weights_sha256 in (None, *matcher.weights.values())
+
+
+def _check_tracker(options: RunOptions, name: str, tracker: Tracker, detector: PluginUse | None) -> None:
+    """Refuse a tracker without what it needs, and choices about a detector that nothing reads."""
+    needed = tracker.requirements.detections
+    if tracker.requirements.embeddings:
+        raise OptionError(f"tracker: {name!r} needs appearance embeddings, which nothing here gives")
+    if needed and detector is None:
+        raise OptionError(f"detector: the tracker {name!r} needs one, and the profile names none")
     asked = ["detector"] if options.detector is not None else []
     asked += [f"set: {key}" for key in options.set if key.startswith("detector.")]
     if not needed and asked:
-        raise OptionError(f"{asked[0]}: the tracker {tracker!r} uses no detector")
+        raise OptionError(f"{asked[0]}: the tracker {name!r} uses no detector")
 
 
 def track(
@@ -129,7 +150,7 @@ def track(
         weights={**(parts.detector.weights if parts.detector is not None else {}), **parts.matcher.weights},
         score_kind=scores.kind,
         timings_s={**index.timings_s, **watch.seconds},
-        warnings=(*index.warnings, *phrases.warnings),
+        warnings=(*parts.warnings, *index.warnings, *phrases.warnings),
         first_frame=options.first_frame,
         queries=referred,
         trajectories=index.trajectories,

@@ -35,6 +35,7 @@ class Profile(BaseModel):
         tracker: the tracker.
         matcher: the matcher.
         calibrators: applied in this order; fitted for this matcher with its weights.
+        calibrated_weights_sha256: those weights; with others the calibrators are not applied. None: with any.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -44,6 +45,7 @@ class Profile(BaseModel):
     tracker: PluginChoice
     matcher: PluginChoice
     calibrators: tuple[PluginChoice, ...] = ()
+    calibrated_weights_sha256: str | None = None
 
 
 def profile_names() -> tuple[str, ...]:

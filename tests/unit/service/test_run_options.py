@@ -86,7 +86,37 @@ def test_a_tracker_with_its_own_boxes_makes_no_detector(tracks: Path, tiny_model
     assembly = assemble(given_options([f"matcher.model={tiny_model}"], tracks))
     assert assembly.detector is None
     assert assembly.uses["detector"] is None
-    assert list(assembly.uses) == ["detector", "tracker", "matcher", "calibrator"]
+    assert list(assembly.uses) == ["detector", "tracker", "matcher"]
+
+
+def test_calibrators_of_other_weights_are_left_out_with_a_warning(tracks: Path, tiny_model: Path) -> None:
+    assembly = assemble(given_options([f"matcher.model={tiny_model}"], tracks))
+    assert assembly.calibrators == ()
+    assert "calibrators of the profile embedded are of other weights" in assembly.warnings[0]
+
+
+def test_calibrators_of_these_weights_or_chosen_by_the_user_are_kept(tracks: Path, tiny_model: Path) -> None:
+    shipped = assemble(given_options([], tracks))
+    mine = assemble(given_options([f"matcher.model={tiny_model}", "calibrator.slope=2"], tracks))
+    for assembly in (shipped, mine):
+        assert len(assembly.calibrators) == 1
+        assert assembly.warnings == ()
+
+
+def test_a_tracker_that_needs_embeddings_is_refused(
+    tracks: Path, tiny_model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from trackspeak.plugins.contract import Requirements
+    from trackspeak.plugins.trackers.from_file import FileTracker
+
+    monkeypatch.setattr(FileTracker, "requirements", Requirements(embeddings=True))
+    with pytest.raises(OptionError, match="needs appearance embeddings"):
+        assemble(given_options([f"matcher.model={tiny_model}"], tracks))
+
+
+def test_a_model_that_is_not_there_is_the_callers_mistake(tracks: Path, tmp_path: Path) -> None:
+    with pytest.raises(OptionError, match=r"matcher.model must be embedded or an existing folder, got .*absent"):
+        assemble(given_options([f"matcher.model={tmp_path / 'absent'}"], tracks))
 
 
 @pytest.mark.parametrize(
