@@ -61,6 +61,7 @@ class FormReader:
         self._video: Path | None = None
         self._file: BinaryIO | None = None
         self._texts: list[tuple[str, bytearray]] = []
+        self._seen: set[str] = set()
         self._header_name, self._header_value, self._disposition = bytearray(), bytearray(), b""
         self._bytes = self._video_bytes = 0
         self._complete = False
@@ -100,10 +101,17 @@ class FormReader:
             raise InputError(f"the form without its video must have at most {room:,} bytes")
 
     def close(self) -> None:
-        """Close the video's file; may be called again."""
-        if self._file is not None:
-            self._file.close()
-            self._file = None
+        """Close the video's file; may be called again.
+
+        Raises:
+            OutputError: if what was still to be written cannot be.
+        """
+        file, self._file = self._file, None
+        if file is not None:
+            try:
+                file.close()
+            except OSError as error:
+                raise OutputError(f"the upload could not be written to {self._folder}: {error.strerror}") from error
 
     def form(self) -> TrackForm:
         """Give what came.
@@ -131,9 +139,9 @@ class FormReader:
         name = parameters.get(b"name", b"").decode(errors="replace")
         if name not in _FIELDS:
             raise InputError(f"the form's fields must be {', '.join(_FIELDS)}, got {name[:40]!r}")
-        seen = [text_name for text_name, _ in self._texts] + (["video"] if self._video else [])
-        if name in _ONCE and name in seen:
+        if name in _ONCE and name in self._seen:
             raise InputError(f"the form must have the field {name} once")
+        self._seen.add(name)
         if name == "video":
             suffix = _SUFFIX.search(parameters.get(b"filename", b""))  # some containers are told by it
             self._video = self._folder / f"video{suffix[0].decode() if suffix else ''}"

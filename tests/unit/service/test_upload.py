@@ -1,15 +1,18 @@
 """Uploads are read piece by piece, and no further than the limits allow."""
 
 import asyncio
+import errno
+import os
 from collections.abc import Iterator
+from io import BytesIO
 from pathlib import Path
 
 import pytest
 from starlette.requests import Request
 from starlette.types import Message
 
-from trackspeak.models.errors import InputError, VideoLimitError
-from trackspeak.service.form import TrackForm
+from trackspeak.models.errors import InputError, OutputError, VideoLimitError
+from trackspeak.service.form import FormReader, TrackForm
 from trackspeak.service.limits import Limits
 from trackspeak.service.upload import receive_form, upload_folder
 
@@ -78,6 +81,18 @@ def test_a_body_without_a_declared_length_is_read_up_to_the_limit(tmp_path: Path
 def test_a_sender_who_hangs_up(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="ended before"):
         receive(Sender(iter([next(form_with_video(0))])), tmp_path)
+
+
+def test_a_disk_that_is_full_at_the_end_is_told(tmp_path: Path) -> None:
+    class FullAtTheEnd(BytesIO):
+        def close(self) -> None:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    reader = FormReader(b"x", tmp_path, LIMITS)
+    reader._file = FullAtTheEnd()
+    with pytest.raises(OutputError, match="No space left"):
+        reader.close()
+    reader.close()
 
 
 def test_the_folder_goes_whatever_happens(tmp_path: Path) -> None:
