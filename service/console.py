@@ -16,7 +16,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from trackspeak.models.errors import OutputError
 from trackspeak.plugins.registry import list_plugins
 
-from .formats import write_outputs
+from .formats import check_writable, write_outputs
 from .options import RunOptions
 from .profiles import load_profile, profile_names
 from .result import Result
@@ -40,6 +40,8 @@ def run_and_show(
         TrackspeakError: what `track` and `write_outputs` raise.
     """
     limits = load_settings().limits()
+    if out is not None:
+        check_writable(out)  # before the video is watched, which can take long
     with _progress() as progress:
         watching = progress.add_task("watching", total=None)
         result = track(

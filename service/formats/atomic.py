@@ -48,6 +48,22 @@ def staged_folder(out_dir: Path) -> Iterator[tuple[Path, list[Path]]]:
         raise
 
 
+def check_writable(out_dir: Path) -> None:
+    """See that files can be made in a folder, or in one that is made there; nothing stays.
+
+    Raises:
+        OutputError: if not, naming path and reason.
+    """
+    made: list[Path] = []
+    try:
+        _make_folder(out_dir, made)
+        Path(tempfile.mkdtemp(prefix=_STAGE_PREFIX, dir=out_dir)).rmdir()
+    except OSError as error:
+        raise OutputError(f"results could not be written to {out_dir}: {error.strerror or error}") from error
+    finally:
+        _remove_if_empty(made)
+
+
 def write_lines(path: Path, lines: Iterable[str]) -> None:
     """Write text with its newlines, as UTF-8, down to the disk; the folder of `path` is made."""
     path.parent.mkdir(parents=True, exist_ok=True)

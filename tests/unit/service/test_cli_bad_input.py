@@ -34,6 +34,19 @@ def test_files_that_are_no_video(
     assert not (tmp_path / "out").exists()
 
 
+def test_a_folder_that_cannot_be_written_is_refused_before_watching(
+    run: Command, tiny_clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def watched(*_: object, **__: object) -> NoReturn:
+        pytest.fail("the video was watched first")
+
+    monkeypatch.setattr("trackspeak.service.console.track", watched)
+    (tmp_path / "file").write_text("in the way")
+    done = run(tiny_clip, "-q", "the red car", "--out", tmp_path / "file" / "out")
+    assert done.code == 1
+    assert "results could not be written to" in done.err
+
+
 def test_a_truncated_video_is_used_as_far_as_it_goes(run: Command, tiny_clip: Path, tmp_path: Path) -> None:
     import av
 
