@@ -37,7 +37,7 @@ class RunOptions:
         max_gap: missed frames that a segment may bridge, at most 16: frames in between wait in memory;
             unset: 4, or 0 for "ikun".
         first_frame: the number of the first frame in MOTChallenge files that are written.
-        frame_rate: frames per second of an image folder.
+        frame_rate: frames per second of an image folder, which does not say; unset: 10. A video file has its own.
     """
 
     profile: str = AUTO
@@ -50,7 +50,7 @@ class RunOptions:
     protocol: Protocol = "trackspeak"
     max_gap: Annotated[int, Ge(0), Le(LONGEST_GAP)] | None = None
     first_frame: Annotated[int, Ge(0)] = 1
-    frame_rate: Annotated[float, Gt(0)] = 10.0
+    frame_rate: Annotated[float, Gt(0)] | None = None
 
     def __post_init__(self) -> None:
         """Check the ranges.
@@ -61,7 +61,7 @@ class RunOptions:
         self.selection()
         if self.first_frame < 0:
             raise OptionError(f"first_frame must be at least 0, got {self.first_frame}")
-        if not 0 < self.frame_rate < math.inf:
+        if self.frame_rate is not None and not 0 < self.frame_rate < math.inf:
             raise OptionError(f"frame_rate must be above 0 and finite, got {self.frame_rate}")
 
     def selection(self) -> Selection:

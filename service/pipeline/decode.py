@@ -84,27 +84,33 @@ class Video:
         )
 
 
-def open_video(path: Path, limits: Limits, *, folder_frame_rate: float = 10.0) -> Video:
+FOLDER_FRAME_RATE = 10.0
+"""Frames per second of a folder of images for which none are given."""
+
+
+def open_video(path: Path, limits: Limits, *, folder_frame_rate: float | None = None) -> Video:
     """Open a video file or a folder of images, and look at its first frame.
 
     Args:
         path: a file in any container and codec that FFmpeg reads (playlists that name other files are refused), or
             a folder of images of one size.
         limits: checked here as far as the file's size and header tell, then while decoding.
-        folder_frame_rate: nominal frames per second of a folder of images.
+        folder_frame_rate: nominal frames per second of a folder of images, by default 10; None for a file.
 
     Raises:
         VideoError: if it cannot be read as a video; says why.
         VideoLimitError: if it is larger or longer than the limits allow.
-        OptionError: if the rate is not above 0.
+        OptionError: if the rate is not above 0, or given for a file.
     """
-    if not 0 < folder_frame_rate < math.inf:
-        raise OptionError(f"folder_frame_rate must be above 0 and finite, got {folder_frame_rate!r}")
+    if folder_frame_rate is not None and not 0 < folder_frame_rate < math.inf:
+        raise OptionError(f"frame_rate must be above 0 and finite, got {folder_frame_rate!r}")
     status = _status(path)
     if stat.S_ISDIR(status.st_mode):
-        return Video(path.name, ImageFolder(path, limits, folder_frame_rate), limits)
+        return Video(path.name, ImageFolder(path, limits, folder_frame_rate or FOLDER_FRAME_RATE), limits)
     if not stat.S_ISREG(status.st_mode):
         raise VideoError(f"{path} must be a file or a folder of images, got neither")
+    if folder_frame_rate is not None:
+        raise OptionError(f"frame_rate is of a folder of images; {path.name} is a file and has its own")
     if status.st_size == 0:
         raise VideoError(f"{path.name} is empty (0 bytes)")
     limits.check_video("max_video_bytes", status.st_size, f"bytes of {path.name}")

@@ -41,7 +41,7 @@ class PacketDecoder:
         spent_s = 0.0
         for packet in self._packets(container, stream):
             started = time.perf_counter()
-            frames = self._decode(packet)
+            frames = self._decode(stream, packet)
             spent_s += time.perf_counter() - started
             self._limits.check_video("max_decode_s", spent_s, f"{self._name}: seconds of decoding")
             for frame in frames:
@@ -61,8 +61,8 @@ class PacketDecoder:
             found.append(f"reading stopped before the end of the file ({self._stopped})")
         return found
 
-    def _packets(self, container: InputContainer, stream: VideoStream) -> Iterator[Packet[VideoStream]]:
-        """Read packets until the end or the first error; the last, empty one makes the decoder give what it holds."""
+    def _packets(self, container: InputContainer, stream: VideoStream) -> Iterator[Packet[VideoStream] | None]:
+        """Read packets until the end or the first error; an empty one or None makes the decoder give what it holds."""
         import av
 
         packets = container.demux(stream)
@@ -71,17 +71,18 @@ class PacketDecoder:
                 packet = next(packets, None)
             except av.FFmpegError as error:
                 self._stopped = error.strerror
+                yield None
                 return
             if packet is None:
                 return
             yield packet
 
-    def _decode(self, packet: Packet[VideoStream]) -> list[VideoFrame]:
+    def _decode(self, stream: VideoStream, packet: Packet[VideoStream] | None) -> list[VideoFrame]:
         """Decode one packet, or count it as bad."""
         import av
 
         try:
-            return packet.decode()
+            return stream.decode(packet)
         except av.EOFError:
             return []
         except av.FFmpegError:

@@ -131,8 +131,13 @@ def test_facts_before_a_full_pass_are_refused(make_clip: MakeClip) -> None:
 
 @pytest.mark.parametrize("rate", [0, -1, float("nan"), float("inf")])
 def test_a_folder_rate_that_is_none_is_refused(tmp_path: Path, rate: float) -> None:
-    with pytest.raises(OptionError, match="folder_frame_rate"):
+    with pytest.raises(OptionError, match="frame_rate"):
         open_video(tmp_path, Limits(), folder_frame_rate=rate)
+
+
+def test_a_folder_rate_for_a_file_is_refused(make_clip: MakeClip) -> None:
+    with pytest.raises(OptionError, match=r"a\.mp4 is a file and has its own"):
+        open_video(make_clip("a.mp4"), Limits(), folder_frame_rate=25)
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ import os
 import struct
 import wave
 from collections.abc import Callable, Iterator
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ import pytest
 from trackspeak.models.errors import VideoError, VideoLimitError
 from trackspeak.service.limits import Limits
 from trackspeak.service.pipeline.decode import open_video
+from trackspeak.service.pipeline.video_packets import PacketDecoder
 
 MakeClip = Callable[..., Path]
 
@@ -156,6 +158,30 @@ def test_a_truncated_file_is_decoded_as_far_as_it_goes(
 
 def test_an_mp4_without_its_index_is_refused(make_clip: MakeClip) -> None:
     assert "not a video that can be read" in refusal(cut(make_clip("cut.mp4", frames=60, draw=noise), 0.6))
+
+
+def test_what_the_decoder_holds_is_given_where_reading_fails(
+    make_clip: MakeClip, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import av
+
+    path = make_clip("bframes.mp4", frames=30, draw=noise)
+
+    class Failing:
+        """A container whose disk fails after 20 packets."""
+
+        def __init__(self, container: object) -> None:
+            self._container = container
+
+        def demux(self, stream: object) -> Iterator[object]:
+            yield from islice(self._container.demux(stream), 20)  # type: ignore[attr-defined]
+            raise av.OSError(5, "Input/output error")
+
+    with av.open(str(path)) as container:
+        decoder = PacketDecoder(Limits(), "bframes.mp4")
+        frames = list(decoder.frames(Failing(container), container.streams.video[0]))  # type: ignore[arg-type]
+    assert len(frames) == 20
+    assert "reading stopped before the end of the file (Input/output error)" in decoder.warnings()
 
 
 def test_damaged_packets_are_skipped_with_a_warning(make_clip: MakeClip) -> None:
