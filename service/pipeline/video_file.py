@@ -30,6 +30,9 @@ _CONTAINERS = (
     "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpegts,mpegtsraw,mpeg,mpegvideo,flv,live_flv,asf,asf_o,ogg,mxf,nut,rm,"
     "dv,wtv,nsv,swf,ivf,gif,apng,webp_pipe,jpegxl_anim,yuv4mpegpipe,mjpeg,mjpeg_2000,h261,h263,h264,hevc,vvc,m4v,vc1,"
     "vc1test,av1,obu,avs2,avs3,cavsvideo,dirac,dnxhd,cine,ser,amv,bink,flic,smk,film_cpk,nuv,ty,pva,gxf,ipmovie,"
+    "evc,apv,dhav,mpjpeg,r3d,lxf,lvf,lmlm4,kux,ivr,iv8,ifv,ingenient,filmstrip,pmp,psxstr,roq,thp,4xm,bethsoftvid,bfi,"
+    "c93,dsicin,dxa,ea,ea_cdata,gdv,hnm,idcin,ipu,iss,jv,luodat,mgsts,mm,moflex,msnwctcp,mtv,mv,mvi,mxg,nc,paf,rl2,rpl,"
+    "sdr2,sga,siff,smush,tiertexseq,tmv,usm,vivo,vividas,vmd,wc3movie,wsvqa,xmv,yop,"
     "png_pipe,jpeg_pipe,bmp_pipe,tiff_pipe,wav,mp3,flac,aac,ac3,eac3,caf,aiff,au,amr"
 )
 """Containers that hold their own data. Playlists and scripts (hls, dash, concat, ...) name other files: not among

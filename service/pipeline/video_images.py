@@ -114,8 +114,8 @@ def _read_rgb(path: Path, limits: Limits) -> npt.NDArray[np.uint8]:
 
 
 def _to_rgb(image: Image.Image) -> npt.NDArray[np.uint8]:
-    """Convert any mode; 16-bit gray keeps its upper 8 bits, where Pillow would clip it to white."""
-    if image.mode.startswith("I;16"):
-        upper = (np.asarray(image) >> 8).astype(np.uint8)
+    """Convert any mode; 16-bit gray ("I" of a PGM file) keeps its upper 8 bits, where Pillow would clip it to white."""
+    if image.mode == "I" or image.mode.startswith("I;16"):
+        upper = (np.clip(np.asarray(image), 0, 65_535) >> 8).astype(np.uint8)
         return np.repeat(upper[:, :, None], 3, axis=2)  # (H, W) -> (H, W, 3)
     return np.array(image.convert("RGB"))

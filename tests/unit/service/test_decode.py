@@ -39,6 +39,8 @@ def corners(rgb: np.ndarray) -> list[tuple[int, ...]]:
         ("ten_bits.mp4", "libx265", "yuv420p10le"),
         ("ten_bits.mkv", "ffv1", "yuv420p10le"),
         ("a.h264", "libx264", "yuv420p"),
+        ("a.mxf", "mpeg2video", "yuv420p"),
+        ("a.wtv", "mpeg4", "yuv420p"),
     ],
 )
 def test_every_container_and_codec_gives_the_same_frames(
@@ -63,6 +65,11 @@ def test_gray_frames_have_three_equal_channels(make_clip: MakeClip) -> None:
     assert (frame.rgb == frame.rgb[:, :, :1]).all()
     assert frame.rgb[-8, -8, 0] > 200  # white
     assert frame.rgb[-8, 8, 0] < 100  # blue
+
+
+def test_a_container_of_the_nineties_is_read(make_clip: MakeClip) -> None:
+    path = make_clip("a.roq", codec="roqvideo", pix_fmt="yuvj444p", rate=30)
+    assert len(list(open_video(path, Limits()).frames())) == 10
 
 
 @pytest.mark.parametrize("size", [(63, 47), (1, 1), (2, 131)])

@@ -51,6 +51,11 @@ def test_formats_and_modes_become_rgb(tmp_path: Path) -> None:
     assert found[7] == 200  # 16 bits keep their upper 8
 
 
+def test_a_pgm_of_16_bits_keeps_its_upper_8(tmp_path: Path) -> None:
+    (tmp_path / "1.pgm").write_bytes(b"P5 32 24 65535\n" + np.full((24, 32), 200 << 8, ">u2").tobytes())
+    assert levels(tmp_path) == [200]
+
+
 def test_exif_orientation_is_applied(tmp_path: Path) -> None:
     image = Image.new("RGB", (32, 24))
     image.paste((255, 255, 255), (0, 0, 16, 24))
