@@ -13,8 +13,9 @@ import resource
 import subprocess
 import sys
 import tempfile
-from fractions import Fraction
 from pathlib import Path
+
+import numpy as np
 
 MINUTES = (1, 10)
 LIMIT_MB = 150
@@ -22,19 +23,14 @@ LIMIT_MB = 150
 
 def write_clip(path: Path, minutes: int) -> None:
     """Write the demo clip again and again, until it is long enough."""
-    import av
-
     from trackspeak.models.training.render import demo_clip
+    from trackspeak.service.formats.mp4 import mp4_writer
 
     clip = demo_clip()
-    rate = Fraction(clip.frame_rate).limit_denominator(1000)
-    with av.open(str(path), "w") as container:
-        stream = container.add_stream("libx264", rate=rate)
-        stream.height, stream.width, stream.pix_fmt = *clip.rgb.shape[1:3], "yuv420p"
-        stream.options = {"preset": "ultrafast"}
-        for index in range(round(minutes * 60 * rate)):
-            container.mux(stream.encode(av.VideoFrame.from_ndarray(clip.rgb[index % len(clip.rgb)], format="rgb24")))
-        container.mux(stream.encode())
+    height, width = clip.rgb.shape[1:3]
+    with mp4_writer(path, width, height, clip.frame_rate) as write:
+        for index in range(round(minutes * 60 * clip.frame_rate)):
+            write(np.ascontiguousarray(clip.rgb[index % len(clip.rgb), :, :, ::-1]), index / clip.frame_rate)
 
 
 def measure(path: Path) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
 from pathlib import Path
 from typing import Final
 
@@ -12,6 +11,7 @@ import numpy.typing as npt
 from trackspeak.models.errors import OutputError
 
 from .formats.atomic import staged_folder
+from .formats.mp4 import mp4_writer
 
 CLIP_FILE: Final = "street.mp4"
 QUERIES: Final = ("the red car", "vehicles moving to the left", "a green truck")
@@ -46,21 +46,16 @@ def write_clip(rgb: npt.NDArray[np.uint8], frame_rate: float, target: Path) -> N
     """Write frames as H.264 in MP4.
 
     Args:
-        rgb: (T, H, W, 3) uint8, H and W even.
+        rgb: (T, H, W, 3) uint8.
         frame_rate: frames per second.
         target: the file.
 
     Raises:
         OutputError: if it cannot be written.
     """
-    import av
-
     try:
-        with av.open(str(target), "w", format="mp4") as container:
-            stream = container.add_stream("libx264", rate=Fraction(frame_rate).limit_denominator(1_001))
-            stream.width, stream.height, stream.pix_fmt = rgb.shape[2], rgb.shape[1], "yuv420p"
-            for image in rgb:
-                container.mux(stream.encode(av.VideoFrame.from_ndarray(image, format="rgb24")))
-            container.mux(stream.encode())
-    except av.FFmpegError as error:
+        with mp4_writer(target, rgb.shape[2], rgb.shape[1], frame_rate) as write:
+            for index, image in enumerate(rgb):
+                write(np.ascontiguousarray(image[:, :, ::-1]), index / frame_rate)
+    except OSError as error:
         raise OutputError(f"the clip could not be written to {target}: {error.strerror}") from error
