@@ -136,13 +136,15 @@ def track(
     texts = check_queries(queries, limits)
     selection = options.selection()
     opened = open_video(Path(video), limits, folder_frame_rate=options.frame_rate)
-    parts = assembly or assemble(options)
     watch = Stopwatch()
-    # First, so that a sentence that is too long is refused before the video is watched.
-    with watch.stage("describe"), blaming("matcher"):
-        phrases = parts.matcher.describe(texts)
-    index = index_video(opened, parts.detector, parts.tracker, parts.matcher, selection.bridged_gap, progress)
-    referred, scores = answer(index, phrases, parts.matcher, parts.calibrators, selection, watch)
+    with watch.stage("total"):
+        with watch.stage("load"):
+            parts = assembly or assemble(options)
+        # First, so that a sentence that is too long is refused before the video is watched.
+        with watch.stage("describe"), blaming("matcher"):
+            phrases = parts.matcher.describe(texts)
+        index = index_video(opened, parts.detector, parts.tracker, parts.matcher, selection.bridged_gap, progress)
+        referred, scores = answer(index, phrases, parts.matcher, parts.calibrators, selection, watch)
     return Result(
         video=opened.facts(),
         profile=parts.profile,

@@ -46,7 +46,7 @@ class VideoIndex:
         segments: the segments of all trajectories.
         observations: what the matcher keeps of them; None where nothing was tracked.
         warnings: what a user should know of this video.
-        timings_s: stage -> seconds of work; stages overlap, so the sum can exceed `total`.
+        timings_s: stage -> seconds of work; stages overlap, so their sum can exceed `pass`, the whole.
     """
 
     trajectories: tuple[Trajectory, ...]
@@ -112,7 +112,7 @@ def index_video(
     """
     watch = Stopwatch()
     indexer = _Indexer(video.info.stream, tracker, matcher, max_gap, watch)
-    with watch.stage("total"):
+    with watch.stage("pass"):
         if detector is not None:
             with watch.stage("detect"), blaming("detector"):
                 _begin_detecting(detector, video)
