@@ -16,7 +16,8 @@ from torch.nn import functional
 
 from trackspeak.models.errors import ContractError
 
-from .kum_layers import FeedForward, KumConfig, KumMode, Looks, ScoreHead, Texts, TrajectoryEncoder, attend
+from .kum_layers import FeedForward, KumConfig, Looks, ScoreHead, Texts, TrajectoryEncoder, attend
+from .kum_mode import KumMode
 
 __all__ = ["Kum", "KumConfig", "KumMode", "Looks", "ScoreHead", "Texts", "build_kum"]
 

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, NamedTuple, get_args
+from typing import NamedTuple, get_args
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
 from trackspeak.models.errors import OptionError
+from trackspeak.models.kum_mode import KumMode
 from trackspeak.models.trajectory import FEATURES, POINTS
-
-KumMode = Literal["none", "cascade_attention", "cross_correlation", "text_first_modulation"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from trackspeak.models.kum import KumConfig, KumMode, build_kum
+from trackspeak.models.kum_fast import build_fast
 from trackspeak.models.weights import load_strictly
 
 MODES: tuple[KumMode, ...] = ("none", "cascade_attention", "cross_correlation", "text_first_modulation")
@@ -98,3 +99,20 @@ def test_names_are_those_of_the_released_weights() -> None:
     for mode in MODES:
         kum = build_kum(KumConfig(mode=mode, visual_width=8, text_width=4, output_width=4))
         assert set(kum.state_dict()) == shared | extra[mode]
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize(("size", "visual", "text"), [("small", 64, 32), ("full", 2048, 1024)])
+def test_the_shortcuts_hold_the_authors_logits(
+    shared_dir: Path, mode: KumMode, size: str, visual: int, text: int
+) -> None:
+    golden = np.load(shared_dir / "golden" / f"kum_{size}_{mode}.npz")
+    kum = build_kum(KumConfig(mode=mode, visual_width=visual, text_width=text, output_width=text)).eval()
+    fill_by_rule(kum)
+    local, glob, hidden, sentence = golden_inputs(golden, (visual, text))
+    rows = torch.arange(local.shape[0] * local.shape[1])
+    with torch.inference_mode():
+        fast = build_fast(kum)
+        looks = fast.observe(local.flatten(0, 1), glob.flatten(0, 1), rows)
+        scores = fast.pair_scores(looks, rows.unflatten(0, local.shape[:2]), None, fast.describe(hidden, sentence))
+    np.testing.assert_allclose(scores.diagonal().numpy(), golden["logits"], **TOLERANCE)
