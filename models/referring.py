@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from torch import Tensor, nn
@@ -14,7 +14,8 @@ from torch import Tensor, nn
 from trackspeak.models.backbone import Backbone
 from trackspeak.models.crops import normalise
 from trackspeak.models.errors import OptionError, WeightsError
-from trackspeak.models.kum import KumConfig, Looks, ScoreHead, Texts, build_kum
+from trackspeak.models.kum import Kum, KumConfig, Looks, ScoreHead, Texts, build_kum
+from trackspeak.models.kum_fast import FastKum, build_fast
 from trackspeak.models.weights import load_safetensors, load_strictly
 
 CONFIG_FILE = "config.json"
@@ -32,9 +33,11 @@ class ReferringConfig:
         frame_size: pixels of a square whole frame.
         mean: per channel, of pixels in [0, 1].
         std: per channel.
-        vocabulary: the words of the tokenizer.
+        vocabulary: the words of the tokenizer; none for CLIP's byte-pair encoding.
         weights_sha256: of the weights file; "" while training.
         calibration: slope and intercept that turn scores into probabilities, fitted on held-out data.
+        protocol: how pictures are cut and scaled and sentences put: ours, or that of iKUN's authors.
+        source_sha256: of the released checkpoint that this was converted from; "" for none.
     """
 
     clip: Mapping[str, Any]
@@ -46,6 +49,8 @@ class ReferringConfig:
     vocabulary: tuple[str, ...]
     weights_sha256: str = ""
     calibration: Mapping[str, float] = field(default_factory=dict)
+    protocol: Literal["trackspeak", "ikun"] = "trackspeak"
+    source_sha256: str = ""
 
     @classmethod
     def load(cls, path: Path) -> ReferringConfig:
@@ -75,21 +80,23 @@ class Referring(nn.Module):
         super().__init__()
         self.config = config
         self.backbone = Backbone(config.clip, attention_pool=False)
-        self.kum = build_kum(config.kum)
+        self.kum: Kum | FastKum = build_kum(config.kum)
         self.head = ScoreHead()
 
     @classmethod
     def from_folder(cls, folder: Path) -> Referring:
-        """Load a model for inference.
+        """Load a model for inference, with KUM's exact shortcuts.
 
         Raises:
             WeightsError: if a file is missing, its hash is not the recorded one, or a tensor does not fit.
         """
         config = ReferringConfig.load(folder / CONFIG_FILE)
         tensors = load_safetensors(folder / WEIGHTS_FILE, config.weights_sha256 or None)
-        model = cls(config)
+        model = cls(config).eval()
         load_strictly(model, {name: tensor.float() for name, tensor in tensors.items()}, str(folder / WEIGHTS_FILE))
-        return model.eval()
+        if isinstance(model.kum, Kum):
+            model.kum = build_fast(model.kum)
+        return model
 
     def observe(self, crops: Tensor, frames: Tensor, frame_rows: Tensor) -> Looks:
         """Do everything that does not depend on a text.

@@ -13,12 +13,14 @@ import numpy.typing as npt
 
 from trackspeak.models.digests import sha256_of
 from trackspeak.models.errors import OptionError
+from trackspeak.models.kum_mode import KumMode
 from trackspeak.plugins.contract import Frame, Observations, Phrases, Requirements, Sampling, Scores, Segments
 
 if TYPE_CHECKING:
     import torch
 
     from trackspeak.models.kum import Looks
+    from trackspeak.models.tokenizer import Tokenizer
 
 Embedded = Literal["embedded"]
 
@@ -31,12 +33,16 @@ class KumOptions:
     """Options of the KUM matcher.
 
     Attributes:
-        model: "embedded" for the weights that come with the package, or a folder with config.json and
-            weights.safetensors.
+        model: "embedded" for the weights that come with the package, a folder with config.json and
+            weights.safetensors, or a checkpoint as iKUN's authors released it.
+        mode: KUM's design in a released checkpoint; "auto" reads it from the weights.
+        cache: folder for converted checkpoints; by default the user's cache folder.
         device: a torch device, such as "cpu" or "cuda:0"; "auto" takes a GPU if there is one.
     """
 
     model: Embedded | Path = "embedded"
+    mode: KumMode | Literal["auto"] = "auto"
+    cache: Path | None = None
     device: str = "auto"
 
 
@@ -50,33 +56,36 @@ class KumMatcher:
         """Load the model.
 
         Raises:
-            OptionError: if the model's folder or the device is not there.
-            WeightsError: if a file is missing in it, corrupt, or does not fit.
+            OptionError: if the model or the device is not there.
+            WeightsError: if a file is missing, corrupt, or does not fit.
         """
+        from trackspeak.models import crops, ikun
         from trackspeak.models.referring import WEIGHTS_FILE, Referring
-        from trackspeak.models.tokenizer import WordTokenizer
+        from trackspeak.models.tokenizer import ClipTokenizer, WordTokenizer
 
-        folder = options.model if isinstance(options.model, Path) else _embedded_folder()
-        if not folder.is_dir():
-            raise OptionError(f"matcher.model must be embedded or an existing folder, got {folder}")
+        path = options.model if isinstance(options.model, Path) else _embedded_folder()
+        folder = model_folder(path, options)
         self._device = _device(options.device)
         self._model = Referring.from_folder(folder).to(self._device)
-        self._tokenizer = WordTokenizer(self._model.config.vocabulary)
-        self.weights = {f"{folder.name}/{WEIGHTS_FILE}": sha256_of(folder / WEIGHTS_FILE)}
+        config = self._model.config
+        self._pictures = ikun if config.protocol == "ikun" else crops
+        self._put = ikun.normalise_expression if config.protocol == "ikun" else str
+        self._tokenizer: Tokenizer = WordTokenizer(config.vocabulary) if config.vocabulary else ClipTokenizer()
+        recorded = {path.name: config.source_sha256} if config.source_sha256 else {}
+        self.weights = recorded or {f"{folder.name}/{WEIGHTS_FILE}": sha256_of(folder / WEIGHTS_FILE)}
         self.sampling = Sampling()
 
     def observe(self, frames: Sequence[Frame], boxes_xyxy: Sequence[npt.NDArray[np.float32]]) -> list[Observations]:
         """Encode crops and whole frames, and fuse them as far as goes without a text."""
         import torch
 
-        from trackspeak.models.crops import crop_boxes, whole_frame
-
-        config = self._model.config
+        config, pictures = self._model.config, self._pictures
         crops = [
-            crop_boxes(frame.rgb, boxes, config.crop_size) for frame, boxes in zip(frames, boxes_xyxy, strict=True)
+            pictures.crop_boxes(frame.rgb, boxes, config.crop_size)
+            for frame, boxes in zip(frames, boxes_xyxy, strict=True)
         ]
         counts = [len(boxes) for boxes in boxes_xyxy]
-        wholes = torch.stack([whole_frame(frame.rgb, config.frame_size) for frame in frames])
+        wholes = torch.stack([pictures.whole_frame(frame.rgb, config.frame_size) for frame in frames])
         frame_rows = torch.repeat_interleave(torch.arange(len(frames)), torch.tensor(counts))
         with torch.inference_mode():
             looks = self._model.observe(
@@ -101,7 +110,7 @@ class KumMatcher:
         """
         import torch
 
-        tokens, unknown = self._tokenizer.encode(texts)
+        tokens, unknown = self._tokenizer.encode([self._put(text) for text in texts])
         with torch.inference_mode():
             encoded = self._model.describe(tokens.to(self._device))
         warnings = tuple(
@@ -141,6 +150,35 @@ class KumMatcher:
             {name: torch.from_numpy(array).to(self._device) for name, array in observations.frame_arrays.items()},
             torch.from_numpy(observations.look_frame_rows).to(self._device),
         )
+
+
+def model_folder(path: Path, options: KumOptions) -> Path:
+    """Give the model folder of a path: itself, or what a released checkpoint is converted to, once.
+
+    Raises:
+        OptionError: if there is nothing at the path, or an option is about a checkpoint and it is none.
+        WeightsError: if it is no released checkpoint.
+    """
+    if path.is_dir():
+        if options.mode != "auto":
+            raise OptionError(f"matcher.mode is of a released checkpoint; {path} is a model folder and has its own")
+        return path
+    if not path.is_file():
+        raise OptionError(f"matcher.model must be embedded, an existing folder or a released checkpoint, got {path}")
+    from trackspeak.models.referring import CONFIG_FILE
+    from trackspeak.models.released import convert_released
+
+    mode = None if options.mode == "auto" else options.mode
+    folder = (options.cache or _cache_folder()) / f"{sha256_of(path)[:32]}-{options.mode}"
+    if not (folder / CONFIG_FILE).is_file():
+        convert_released(path, folder, mode)
+    return folder
+
+
+def _cache_folder() -> Path:
+    from platformdirs import user_cache_path
+
+    return user_cache_path("trackspeak", appauthor=False) / "models"
 
 
 def _device(name: str) -> torch.device:

@@ -40,6 +40,11 @@ def test_values_come_as_text_or_as_they_are() -> None:
         ({"frame_rate": 0}, "options.frame_rate"),
         ({"set": ["a"]}, "options.set"),
         ({"profile": 3}, "options.profile"),
+        ({"detector": ""}, "options.detector"),
+        ({"calibrator": ""}, "options.calibrator"),
+        ({"first_frame": 2**63}, "options.first_frame"),
+        ({"frame_rate": 1e-5}, "options.frame_rate"),
+        ({"\ud800": 1}, r"options.\ud800 is unknown"),
     ],
 )
 def test_wrong_values_are_refused(values: dict[str, Any], message: str) -> None:
@@ -103,6 +108,19 @@ def test_calibrators_of_these_weights_or_chosen_by_the_user_are_kept(tracks: Pat
         assert assembly.warnings == ()
 
 
+def test_a_calibrator_chosen_by_name_is_kept_though_the_profile_has_the_same(
+    tracks: Path, tiny_model: Path, tmp_path: Path
+) -> None:
+    profile = tmp_path / "mine.toml"
+    profile.write_text(
+        f'summary = "x"\ncalibrated_weights_sha256 = "{"0" * 64}"\ntracker = {{name = "from_file"}}\n'
+        'matcher = {name = "kum"}\ncalibrators = [{name = "platt"}]\n'
+    )
+    given = {"profile": str(profile), "calibrator": "platt"}
+    assembly = assemble(given_options([f"matcher.model={tiny_model}"], tracks, **given))
+    assert len(assembly.calibrators) == 1
+
+
 def test_a_tracker_that_needs_embeddings_is_refused(
     tracks: Path, tiny_model: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -115,7 +133,7 @@ def test_a_tracker_that_needs_embeddings_is_refused(
 
 
 def test_a_model_that_is_not_there_is_the_callers_mistake(tracks: Path, tmp_path: Path) -> None:
-    with pytest.raises(OptionError, match=r"matcher.model must be embedded or an existing folder, got .*absent"):
+    with pytest.raises(OptionError, match=r"matcher.model must be embedded, an existing folder or .*, got .*absent"):
         assemble(given_options([f"matcher.model={tmp_path / 'absent'}"], tracks))
 
 

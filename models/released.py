@@ -1,0 +1,143 @@
+"""Released iKUN checkpoints, as their authors published them, to model folders: checked strictly, converted once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, get_args
+
+import torch
+from safetensors.torch import save_file
+from torch import Tensor
+
+from .backbone import MAP_STRIDE, Backbone
+from .digests import sha256_of
+from .errors import OptionError, WeightsError
+from .kum import build_kum
+from .kum_layers import KumConfig
+from .kum_mode import KumMode
+from .referring import CONFIG_FILE, WEIGHTS_FILE, ReferringConfig
+from .weights import ReleasedState, load_checkpoint, load_strictly, split_released
+
+CLIP_MEAN = (0.48145466, 0.4578275, 0.40821073)
+CLIP_STD = (0.26862954, 0.26130258, 0.27577711)
+
+_ATTENTION_POOL = "visual.attnpool."
+_TEXT_HEAD_WIDTH = 64
+
+
+def convert_released(path: Path, folder: Path, mode: KumMode | None = None) -> None:
+    """Write a released checkpoint as a model folder, which holds the checkpoint's hash beside its own.
+
+    Args:
+        path: the checkpoint, `{"model": {"module....": tensor}, "epoch": n, ...}`; nothing in it is executed.
+        folder: receives config.json and weights.safetensors; the configuration, written last, says that it is whole.
+        mode: KUM's design; None reads it from the weights.
+
+    Raises:
+        WeightsError: if it is no such checkpoint, or a weight is missing, unexpected or of another shape.
+        OptionError: if `mode` is no design, or not that of the weights.
+    """
+    state = split_released(load_checkpoint(path))
+    config = released_config(state, mode)
+    backbone, kum = Backbone(config.clip), build_kum(config.kum)
+    load_strictly(backbone.clip, state.clip, f"{path} (clip)")
+    load_strictly(kum, state.kum, f"{path} (KUM)")
+    tensors = {
+        f"backbone.clip.{name}": value for name, value in state.clip.items() if not name.startswith(_ATTENTION_POOL)
+    }
+    tensors |= {f"kum.{name}": value for name, value in state.kum.items()}
+    tensors |= {"head.scale": torch.tensor(1.0), "head.bias": torch.tensor(0.0)}
+    folder.mkdir(parents=True, exist_ok=True)
+    partial = folder / f"{WEIGHTS_FILE}.partial"
+    save_file({name: _plain(value) for name, value in tensors.items()}, partial)
+    partial.replace(folder / WEIGHTS_FILE)
+    hashes = {"weights_sha256": sha256_of(folder / WEIGHTS_FILE), "source_sha256": sha256_of(path)}
+    partial = folder / f"{CONFIG_FILE}.partial"
+    partial.write_text(replace(config, **hashes).to_json(), encoding="utf-8")
+    partial.replace(folder / CONFIG_FILE)
+
+
+def _plain(value: Tensor) -> Tensor:
+    """Single precision, in the order that safetensors wants."""
+    return (value.float() if value.is_floating_point() else value).contiguous()
+
+
+def released_config(state: ReleasedState, mode: KumMode | None = None) -> ReferringConfig:
+    """Read the sizes off the weights.
+
+    Raises:
+        WeightsError: if the weights from which sizes are read are missing.
+        OptionError: if `mode` is no design, or not that of the weights.
+    """
+    try:
+        clip, kum = _clip_config(state.clip), _kum_config(state.kum, mode)
+    except KeyError as error:
+        raise WeightsError(f"a released checkpoint must hold the weight {error}") from None
+    return ReferringConfig(
+        clip=clip,
+        kum=kum,
+        crop_size=kum.local_size * MAP_STRIDE,
+        frame_size=kum.global_size * MAP_STRIDE,
+        mean=CLIP_MEAN,
+        std=CLIP_STD,
+        vocabulary=(),
+        protocol="ikun",
+    )
+
+
+def _clip_config(state: Mapping[str, Tensor]) -> dict[str, Any]:
+    """The arguments of `open_clip.CLIP`; OpenAI's weights were trained with QuickGELU."""
+    stages = [[name.split(".")[2] for name in state if name.startswith(f"visual.layer{at}.")] for at in (1, 2, 3, 4)]
+    width = state["ln_final.weight"].shape[0]
+    return {
+        "embed_dim": state["text_projection"].shape[1],
+        "quick_gelu": True,
+        "vision_cfg": {
+            "layers": [len(set(blocks)) for blocks in stages],
+            "width": state["visual.layer1.0.conv1.weight"].shape[0],
+            "image_size": MAP_STRIDE * round((state["visual.attnpool.positional_embedding"].shape[0] - 1) ** 0.5),
+            "patch_size": None,
+        },
+        "text_cfg": {
+            "context_length": state["positional_embedding"].shape[0],
+            "vocab_size": state["token_embedding.weight"].shape[0],
+            "width": width,
+            "heads": max(1, width // _TEXT_HEAD_WIDTH),
+            "layers": len({name.split(".")[2] for name in state if name.startswith("transformer.resblocks.")}),
+        },
+    }
+
+
+def _kum_config(state: Mapping[str, Tensor], mode: KumMode | None) -> KumConfig:
+    output_width, visual_width = state["img_fc.weight"].shape
+    return KumConfig(
+        mode=_mode(state, mode),
+        visual_width=visual_width,
+        text_width=state["text_fc.0.weight"].shape[1],
+        output_width=output_width,
+        local_size=round(state["pos_emb_local"].shape[0] ** 0.5),
+        global_size=round(state["pos_emb_global"].shape[0] ** 0.5),
+    )
+
+
+def _mode(state: Mapping[str, Tensor], wanted: KumMode | None) -> KumMode:
+    """Tell the design by the weights that it alone has.
+
+    Cross correlation and text-first modulation have the same; but the second never runs its second batch norm,
+    whose statistics then are those it began with.
+    """
+    if wanted is not None and wanted not in get_args(KumMode):
+        raise OptionError(f"mode must be one of {', '.join(get_args(KumMode))}, got {wanted!r}")
+    possible: tuple[KumMode, ...] = ("none",)
+    if any(name.startswith("fusion_visual_textual.") for name in state):
+        possible = ("cascade_attention",)
+    elif any(name.startswith("fusion_conv1.") for name in state):
+        mean, variance = state["fusion_conv2.1.running_mean"], state["fusion_conv2.1.running_var"]
+        possible = ("cross_correlation", "text_first_modulation")
+        if not mean.any() and bool((variance == 1).all()):
+            possible = ("text_first_modulation", "cross_correlation")
+    if wanted is not None and wanted not in possible:
+        raise OptionError(f"mode must be {' or '.join(possible)} for these weights, got {wanted!r}")
+    return wanted or possible[0]
