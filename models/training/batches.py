@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,7 +30,7 @@ class Batch:
         look_rows: (S, looks) int64.
         windows: (S, points, features) float32.
         concepts: (S, C) int8.
-        tokens: (T, positions) int64, cut after the longest text.
+        tokens: (T, positions) int64, cut after the longest text, at the earliest where KUM reads no further.
         labels: (S, T) int8: 1 fits, 0 does not, -1 arguable.
         said: (T, C) int8: 1 where the text says a concept.
     """
@@ -50,13 +50,13 @@ class Batch:
         return Batch(*(getattr(self, name).to(device) for name in self.__slots__))
 
 
-def iterate_scenes(folder: Path) -> Iterator[Scene]:
-    """Read the scenes of a folder one by one, in the order of their seeds.
+def iterate_scenes(folder: Path, seeds: Container[int] | None = None) -> Iterator[Scene]:
+    """Read the scenes of a folder, or those of some seeds, one by one, in the order of their seeds.
 
     Raises:
         InputError: if there are none.
     """
-    paths = sorted(folder.glob("*.npz"))
+    paths = sorted(path for path in folder.glob("*.npz") if seeds is None or int(path.stem) in seeds)
     if not paths:
         raise InputError(f"data must be a folder with rendered scenes, got {folder} without any .npz")
     yield from (Scene.load(path) for path in paths)

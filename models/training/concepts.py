@@ -95,7 +95,7 @@ class Meaning:
 
     Attributes:
         kind: a kind; "object" says nothing.
-        colour: of the paint or the clothes.
+        colour: of the paint or the clothes, as they look in the scene.
         place: in the frame, or a lane.
         direction: of motion in the image, or in depth.
         state: moving, stopped or turning.

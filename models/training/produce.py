@@ -37,7 +37,8 @@ def produce(folder: Path, seeds: Sequence[int], moments: int | None, boxes: Sequ
         InputError: if the folder holds scenes of another recipe.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    _claim(folder, {"boxes": list(boxes), "moments": moments, "code_sha256": _code_sha256()})
+    sizes = {"crop_size": CROP_SIZE, "frame_size": FRAME_SIZE}
+    _claim(folder, {"boxes": list(boxes), "moments": moments, **sizes, "code_sha256": _code_sha256()})
     missing = [seed for seed in seeds if not _path(folder, seed).exists()]
     make = partial(_make, folder=folder, moments=moments, boxes=tuple(boxes))
     with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
@@ -49,10 +50,12 @@ def _claim(folder: Path, recipe: dict[str, object]) -> None:
     """Write the recipe into a new folder, or see that it is the folder's."""
     path = folder / RECIPE
     if not path.exists() and not any(folder.glob("*.npz")):
-        path.write_text(json.dumps(recipe) + "\n", encoding="utf-8")
+        partial = path.with_suffix(".partial")
+        partial.write_text(json.dumps(recipe) + "\n", encoding="utf-8")
+        partial.replace(path)
     there = json.loads(path.read_text(encoding="utf-8")) if path.exists() else "nothing that is known"
     if there != recipe:
-        raise InputError(f"out must be a new folder or hold scenes made by {recipe}, got {folder}, made by {there}")
+        raise InputError(f"a folder of scenes must be new or hold scenes made by {recipe}, got {folder}, made by {there}")
 
 
 def _code_sha256() -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import asdict
 from pathlib import Path
 
@@ -20,10 +20,14 @@ SOURCES = ("truth", "motion")
 Found = dict[str, dict[str, dict[str, float]]]
 
 
-def judge_all(model: Referring, data: Path, device: torch.device) -> Found:
-    """Judge a model on a folder of scenes: source -> category or "all" -> precision, recall, F1, counts."""
+def judge_all(model: Referring, data: Path, device: torch.device, seeds: Container[int] | None = None) -> Found:
+    """Judge a model on a folder's scenes, or those of some seeds.
+
+    Returns:
+        source -> category or "all" -> precision, recall, F1, counts.
+    """
     return {
-        source: _by_category(judge(model, iterate_scenes(data), device, position))
+        source: _by_category(judge(model, iterate_scenes(data, seeds), device, position))
         for position, source in enumerate(SOURCES)
     }
 
