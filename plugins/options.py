@@ -147,7 +147,8 @@ def _adapter(hint: Any) -> TypeAdapter[Any]:
 def _unknown_key(where: str, key: str, known: tuple[str, ...]) -> str:
     close = difflib.get_close_matches(key, known, 1)
     suggestion = f", did you mean {close[0]}?" if close else ""
-    return f"{where}.{key} is unknown{suggestion} (there are: {', '.join(sorted(known)) or 'none'})"
+    shown = key.encode("utf-8", "backslashreplace").decode()  # JSON may hold half a character
+    return f"{where}.{shown} is unknown{suggestion} (there are: {', '.join(sorted(known)) or 'none'})"
 
 
 def _wanted(error: ValidationError) -> str:

@@ -16,8 +16,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from trackspeak.models.errors import OutputError
 from trackspeak.plugins.registry import list_plugins
 
-from .formats import check_writable, write_outputs
-from .options import RunOptions
+from .formats import check_inputs_are_kept, check_writable, write_outputs
+from .limits import Limits
+from .options import RunOptions, named_texts
 from .profiles import load_profile, profile_names
 from .result import Result
 from .run import track
@@ -40,8 +41,9 @@ def run_and_show(
         TrackspeakError: what `track` and `write_outputs` raise.
     """
     limits = load_settings().limits()
-    if out is not None:
-        check_writable(out)  # before the video is watched, which can take long
+    if out is not None:  # before the video is watched, which can take long
+        check_inputs_are_kept(out, [video, *map(Path, named_texts(options))])
+        check_writable(out)
     with _progress() as progress:
         watching = progress.add_task("watching", total=None)
         result = track(
@@ -53,20 +55,26 @@ def run_and_show(
         )
     for warning in result.warnings:
         typer.echo(f"warning: {warning}", err=True)
-    _print_result(result, as_json)
-    if out is not None:
-        with _progress() as progress:
-            writing = progress.add_task("writing", total=result.video.frames)
-            files = write_outputs(
-                result,
-                video,
-                out,
-                video=video_out,
-                limits=limits,
-                progress=lambda done: progress.update(writing, completed=done),
-            )
-        typer.echo(f"{len(files)} files written to {out}", err=True)
+    try:  # whatever becomes of one of the two, the other is not lost
+        if out is not None:
+            _write(result, video, out, video_out, limits)
+    finally:
+        _print_result(result, as_json)
     return result
+
+
+def _write(result: Result, video: Path, out: Path, video_out: bool, limits: Limits) -> None:
+    with _progress() as progress:
+        writing = progress.add_task("writing", total=result.video.frames)
+        files = write_outputs(
+            result,
+            video,
+            out,
+            video=video_out,
+            limits=limits,
+            progress=lambda done: progress.update(writing, completed=done),
+        )
+    typer.echo(f"{len(files)} files written to {out}", err=True)
 
 
 def show_plugins(*, as_json: bool) -> None:
@@ -89,20 +97,26 @@ def show_settings() -> None:
 
 
 def _print_result(result: Result, as_json: bool) -> None:
-    if not as_json:
+    try:
+        if as_json:
+            _print_bytes(result.to_json().encode())
+            return
         console = Console()
         for answer in result.queries:
             console.print(query_table(answer))
-        return
-    unwritten = memoryview(result.to_json().encode())  # the bytes of result.json, whatever encoding the terminal has
-    try:
-        with open(sys.stdout.fileno(), "wb", buffering=0, closefd=False) as stdout:
-            while unwritten:
-                unwritten = unwritten[stdout.write(unwritten) :]
+        sys.stdout.flush()
     except BrokenPipeError:
         raise  # the reader has seen enough
     except OSError as error:
         raise OutputError(f"the result could not be written to standard output: {error.strerror}") from error
+
+
+def _print_bytes(content: bytes) -> None:
+    """Print bytes as they are, whatever encoding the terminal has."""
+    unwritten = memoryview(content)
+    with open(sys.stdout.fileno(), "wb", buffering=0, closefd=False) as stdout:
+        while unwritten:
+            unwritten = unwritten[stdout.write(unwritten) :]
 
 
 @contextmanager

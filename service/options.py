@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any
 
-from annotated_types import Ge, Gt, Le
+from annotated_types import Ge, Le, MinLen
 
 from trackspeak.models.errors import OptionError
 from trackspeak.plugins.options import parse_options
@@ -16,6 +15,8 @@ from .pipeline.select import Protocol, Selection
 from .profiles import AUTO, PluginChoice, Profile
 
 NONE = "none"
+
+Name = Annotated[str, MinLen(1)]
 
 LONGEST_GAP = 16
 """A segment bridges at most so many missed frames between two of its own: they wait in memory."""
@@ -41,16 +42,16 @@ class RunOptions:
     """
 
     profile: str = AUTO
-    detector: str | None = None
-    tracker: str | None = None
-    matcher: str | None = None
-    calibrator: str | None = None
+    detector: Name | None = None
+    tracker: Name | None = None
+    matcher: Name | None = None
+    calibrator: Name | None = None
     set: Mapping[str, Any] = field(default_factory=dict)
     threshold: float | None = None
     protocol: Protocol = "trackspeak"
     max_gap: Annotated[int, Ge(0), Le(LONGEST_GAP)] | None = None
-    first_frame: Annotated[int, Ge(0)] = 1
-    frame_rate: Annotated[float, Gt(0)] | None = None
+    first_frame: Annotated[int, Ge(0), Le(10**9)] = 1
+    frame_rate: Annotated[float, Ge(0.001), Le(1_000)] | None = None
 
     def __post_init__(self) -> None:
         """Check the ranges.
@@ -59,10 +60,10 @@ class RunOptions:
             OptionError: naming the option, what was wanted and what came.
         """
         self.selection()
-        if self.first_frame < 0:
-            raise OptionError(f"first_frame must be at least 0, got {self.first_frame}")
-        if self.frame_rate is not None and not 0 < self.frame_rate < math.inf:
-            raise OptionError(f"frame_rate must be above 0 and finite, got {self.frame_rate}")
+        if not 0 <= self.first_frame <= 10**9:
+            raise OptionError(f"first_frame must be 0 to {10**9}, got {self.first_frame}")
+        if self.frame_rate is not None and not 0.001 <= self.frame_rate <= 1_000:
+            raise OptionError(f"frame_rate must be 0.001 to 1,000, got {self.frame_rate}")
 
     def selection(self) -> Selection:
         """The part about how scores become tracks."""
@@ -104,6 +105,11 @@ def choose(profile: Profile, options: RunOptions) -> dict[str, PluginChoice | No
             raise OptionError(f"set: {key!r} must be KIND.KEY with KIND one of {in_use}")
         chosen[kind] = PluginChoice(name=choice.name, options={**choice.options, option: value})
     return chosen
+
+
+def named_texts(options: RunOptions) -> list[str]:
+    """Give every text among the options that may be the path of a file."""
+    return [options.profile, *(value for value in options.set.values() if isinstance(value, str) and value)]
 
 
 def _replace(choice: PluginChoice | None, name: str | None) -> PluginChoice | None:

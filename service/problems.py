@@ -55,6 +55,7 @@ def problem_of(error: TrackspeakError) -> dict[str, Any]:
 
 def problem(status: HTTPStatus, code: str, detail: str, title: str = "") -> dict[str, Any]:
     """Give problem details; the title is by default the status in words."""
+    detail = detail.encode("utf-8", "backslashreplace").decode()  # JSON in may hold half a character, JSON out not
     return {
         "type": f"urn:trackspeak:problem:{code}",
         "title": title or status.phrase,

@@ -1,6 +1,6 @@
 """The files that a result is written to."""
 
 from .atomic import check_writable
-from .write import write_outputs
+from .write import check_inputs_are_kept, write_outputs
 
-__all__ = ["check_writable", "write_outputs"]
+__all__ = ["check_inputs_are_kept", "check_writable", "write_outputs"]

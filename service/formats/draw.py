@@ -18,6 +18,7 @@ _LEGEND_SHARE = 0.3
 """The part of a frame's height that the legend may cover."""
 
 _LEGEND_OPACITY = 0.75
+_OUTSIDE_PX = 10_000
 
 _COLORS = ("#ffd60a", "#00d5ff", "#ff4d6d", "#6ee03a", "#b98cff", "#ff9f1c", "#4d8bff", "#ff7be5")
 """Of the first, second, ... query; from the start again after the last."""
@@ -68,7 +69,8 @@ class Painter:
         if not rows:
             return scene
         depths = _depths([row[1] for row in rows])
-        boxes = np.stack([row[2] for row in rows])  # (N, 4)
+        # Boxes of a file may lie far outside, where OpenCV has no numbers left: (N, 4)
+        boxes = np.clip(np.stack([row[2] for row in rows]), -_OUTSIDE_PX, max(self._size) + _OUTSIDE_PX)
         margins = depths[:, None] * np.array([-2, -2, 2, 2], np.float32) * self._thickness  # (N, 4)
         detections = self._detections(boxes + margins, rows)
         bars = self._detections(self._bar_anchors(boxes, depths), rows)

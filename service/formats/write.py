@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
+from trackspeak.models.errors import OptionError
 from trackspeak.service.limits import Limits
 from trackspeak.service.result import Result, to_json_line, track_to_dict
 
@@ -17,6 +18,7 @@ TRACKS_JSONL_FILE = "tracks.jsonl"
 TRACKS_MOT_FILE = "tracks.txt"
 PREDICT_FILE = "predict.txt"
 VIDEO_FILE = "annotated.mp4"
+_FILES = (RESULT_FILE, TRACKS_JSONL_FILE, TRACKS_MOT_FILE, VIDEO_FILE)
 
 
 def write_outputs(
@@ -68,10 +70,21 @@ def write_outputs(
     return finished
 
 
+def check_inputs_are_kept(out_dir: Path, inputs: Iterable[Path]) -> None:
+    """Refuse to replace what a run reads.
+
+    Raises:
+        OptionError: if a file that would be written is one of these.
+    """
+    targets = [out_dir / name for name in _FILES]
+    for path in inputs:
+        if any(path.exists() and target.exists() and target.samefile(path) for target in targets):
+            raise OptionError(f"out must not be a folder whose {path.name} is read by the same run, got {out_dir}")
+
+
 def _query_folders(result: Result) -> dict[str, str]:
     """Name the queries' folders, none like one of the files beside them."""
-    files = (RESULT_FILE, TRACKS_JSONL_FILE, TRACKS_MOT_FILE, VIDEO_FILE)
-    return query_folders([answer.query for answer in result.queries], taken=files)
+    return query_folders([answer.query for answer in result.queries], taken=_FILES)
 
 
 def _jsonl_lines(result: Result) -> Iterator[str]:

@@ -5,6 +5,7 @@ import json
 import os
 import sys
 from collections.abc import Callable, Iterator
+from io import StringIO
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -144,6 +145,32 @@ def test_a_full_disk_leaves_nothing_half_written(
     assert done.code == 1
     assert "No space left on device" in done.err.splitlines()[-1]
     assert list(tmp_path.iterdir()) == []
+
+
+def test_what_cannot_be_printed_is_written_all_the_same(
+    run: Command, tiny_clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Full(StringIO):
+        write = no_space
+
+    monkeypatch.setattr(sys, "stdout", Full())
+    done = run(tiny_clip, "-q", "a car", "--out", tmp_path / "out", "--no-video")
+    monkeypatch.undo()
+    assert done.code == 1
+    assert "could not be written to standard output" in done.err
+    assert (tmp_path / "out" / "result.json").is_file()
+
+
+def test_what_a_run_reads_is_not_replaced(run: Command, tiny_clip: Path, tmp_path: Path) -> None:
+    video = tmp_path / "annotated.mp4"
+    video.write_bytes(tiny_clip.read_bytes())
+    tracks = tmp_path / "tracks.txt"
+    tracks.write_text("1,7,10,10,20,20,1\n")
+    for arguments in ([video], [tiny_clip, "--tracks", tracks]):
+        done = run(*arguments, "-q", "a car", "--out", tmp_path)
+        assert done.code == 2
+        assert "is read by the same run" in done.err
+    assert video.read_bytes() == tiny_clip.read_bytes()
 
 
 def test_standard_output_on_a_full_disk(run: Command, tiny_clip: Path, monkeypatch: pytest.MonkeyPatch) -> None:
