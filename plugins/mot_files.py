@@ -182,3 +182,14 @@ def _check(path: Path, lines: list[tuple[int, str]], good: npt.NDArray[np.bool_]
 def _refuse(path: Path, lines: list[tuple[int, str]], row: int, wanted: str) -> NoReturn:
     number, text = lines[row]
     raise FileFormatError(f"{path}, line {number}: {wanted}, got {text[:100]!r}")
+
+
+def rows_beyond(table: MotTable, last_frame: int, name: str) -> tuple[str, ...]:
+    """Warn of a file's boxes after the video's last frame; nothing if there are none."""
+    beyond = int((table.frame_indices > last_frame).sum())
+    if not beyond:
+        return ()
+    return (
+        f"{beyond} of {len(table)} boxes in {name} are of frames after the video's last; "
+        "does the file belong to this video, and is first_frame right?",
+    )

@@ -62,7 +62,8 @@ def assemble(options: RunOptions) -> Assembly:
         choice = choices[key]
         if choice is None or (key == "detector" and not cast(Tracker, plugins["tracker"]).requirements.detections):
             continue
-        if choice in profile.calibrators and not _fitted(profile, cast(Matcher, plugins["matcher"])):
+        own = options.calibrator is None and choice in profile.calibrators
+        if own and not _fitted(profile, cast(Matcher, plugins["matcher"])):
             warnings = (f"scores are raw: the calibrators of the profile {profile.name} are of other weights",)
             del uses[key]
             continue

@@ -93,6 +93,8 @@ def _answer(job: Job, limits: Limits, assemblies: Assemblies) -> str | Failure:
         assembly = assemblies.get(job.options)
         return track(job.video, job.queries, job.options, limits=limits, assembly=assembly).to_json()
     except TrackspeakError as error:
+        if isinstance(error, errors.PluginError):
+            assemblies.clear()  # what state they are in is unknown
         return Failure.of(error)
     except Exception:  # noqa: BLE001 a plugin may fail in any way, and the next job is another one
         _log.exception("unexpected error")

@@ -90,6 +90,9 @@ class Tracker(Plugin, Protocol):
             embeddings: (N, D) appearance vectors, if `requirements.embeddings`.
         """
 
+    def warnings(self) -> tuple[str, ...]:
+        """What the user should know of this video, asked once at its end."""
+
 
 class Matcher(Plugin, Protocol):
     """Scores trajectories against texts."""

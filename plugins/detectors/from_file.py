@@ -11,7 +11,7 @@ import numpy as np
 from annotated_types import Ge, Le, MinLen
 
 from trackspeak.plugins.contract import Detections, Frame, Requirements, StreamInfo
-from trackspeak.plugins.mot_files import read_mot, unit_scores
+from trackspeak.plugins.mot_files import read_mot, rows_beyond, unit_scores
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,13 +75,7 @@ class FileDetector:
 
     def warnings(self) -> tuple[str, ...]:
         """Report boxes after the video's end: file and video may not belong together, or count differently."""
-        beyond = int((self._table.frame_indices > self._last_frame).sum())
-        if not beyond:
-            return ()
-        return (
-            f"{beyond} of {len(self._table)} detections in {self._name} are of frames after the video's last; "
-            "does the file belong to this video, and is first_frame right?",
-        )
+        return rows_beyond(self._table, self._last_frame, self._name)
 
     def _detect(self, frame_index: int) -> Detections:
         rows = self._table.rows_of(frame_index)

@@ -112,3 +112,7 @@ class ByteTrackTracker:
             detections.scores[rows],
             tuple(detections.class_names[kind] for kind in detections.class_ids[rows]),
         )
+
+    def warnings(self) -> tuple[str, ...]:
+        """Nothing."""
+        return ()

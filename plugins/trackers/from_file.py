@@ -11,7 +11,7 @@ import numpy.typing as npt
 from annotated_types import Ge, MinLen
 
 from trackspeak.plugins.contract import Detections, Frame, Requirements, StreamInfo, TrackedFrame
-from trackspeak.plugins.mot_files import read_mot, unit_scores
+from trackspeak.plugins.mot_files import read_mot, rows_beyond, unit_scores
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +45,12 @@ class FileTracker:
         self._table = read_mot(options.path, options.first_frame, tracks=True)
         self._scores = unit_scores(self._table.scores)
         self._class_name = options.class_name
+        self._name = options.path.name
+        self._last_frame = -1
 
-    def reset(self, stream: StreamInfo) -> None:
-        """Do nothing: each frame is looked up by itself."""
+    def reset(self, stream: StreamInfo) -> None:  # noqa: ARG002 the file knows nothing of the stream
+        """Begin a new video."""
+        self._last_frame = -1
 
     def update(
         self,
@@ -56,6 +59,7 @@ class FileTracker:
         embeddings: npt.NDArray[np.float32] | None = None,  # noqa: ARG002
     ) -> TrackedFrame:
         """Give the file's tracks of this frame, in the file's order."""
+        self._last_frame = max(self._last_frame, frame.index)
         rows = self._table.rows_of(frame.index)
         return TrackedFrame(
             frame.index,
@@ -65,3 +69,7 @@ class FileTracker:
             self._scores[rows].copy(),
             (self._class_name,) * (rows.stop - rows.start),
         )
+
+    def warnings(self) -> tuple[str, ...]:
+        """Report boxes after the video's end: file and video may not belong together, or count differently."""
+        return rows_beyond(self._table, self._last_frame, self._name)

@@ -132,7 +132,7 @@ def index_video(
             indexer.finish(observing)
         segments, observations = indexer.collect()
     with blaming("detector"):
-        warnings = (*video.warnings, *(detector.warnings() if detector is not None else ()))
+        warnings = (*video.warnings, *(detector.warnings() if detector is not None else ()), *tracker.warnings())
     return VideoIndex(indexer.trajectories(), segments, observations, warnings, watch.seconds)
 
 

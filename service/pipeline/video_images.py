@@ -42,13 +42,13 @@ class ImageFolder:
             entries = [entry for entry in path.iterdir() if entry.suffix.lower() in _SUFFIXES and entry.is_file()]
             size = sum(entry.stat().st_size for entry in entries)
         except OSError as error:
-            raise VideoError(f"folder {path.name} cannot be read: {error.strerror}") from error
+            raise VideoError(f"folder {path} cannot be read: {error.strerror}") from error
         self._images = sorted((entry for entry in entries if not entry.name.startswith(".")), key=_natural_order)
         if not self._images:
-            raise VideoError(f"folder {path.name} holds no image ({', '.join(sorted(_SUFFIXES))})")
-        limits.check_video("max_frames", len(self._images), f"images in folder {path.name}")
-        limits.check_video("max_video_bytes", size, f"bytes of the images in folder {path.name}")
-        limits.check_video("max_duration_s", len(self._images) / frame_rate, f"seconds of folder {path.name}")
+            raise VideoError(f"folder {path} holds no image ({', '.join(sorted(_SUFFIXES))})")
+        limits.check_video("max_frames", len(self._images), f"images in folder {path}")
+        limits.check_video("max_video_bytes", size, f"bytes of the images in folder {path}")
+        limits.check_video("max_duration_s", len(self._images) / frame_rate, f"seconds of folder {path}")
         height, width, _ = _read_rgb(self._images[0], limits).shape
         count = len(self._images)
         self._info = VideoInfo(width, height, frame_rate, count, count / frame_rate)
@@ -87,6 +87,10 @@ class ImageFolder:
             yield Frame(index, index / self._info.frame_rate, rgb)
 
 
+_SIXTEEN_BITS_AS_I = ("PPM", "PNG")
+"""Formats whose 16-bit gray Pillow gives in mode "I"; a TIFF in that mode has 32 bits."""
+
+
 def _natural_order(path: Path) -> tuple[list[tuple[int, str]], str]:
     """Sort img2 before img10; the name itself decides between 01 and 1."""
     parts = re.split(r"([0-9]+)", path.name.casefold())
@@ -104,7 +108,8 @@ def _read_rgb(path: Path, limits: Limits) -> npt.NDArray[np.uint8]:
                 image.width * image.height,
                 f"pixels of {path.name} ({image.width} x {image.height})",
             )
-            return _to_rgb(ImageOps.exif_transpose(image))
+            deep = image.mode.startswith("I;16") or (image.mode == "I" and image.format in _SIXTEEN_BITS_AS_I)
+            return _to_rgb(ImageOps.exif_transpose(image), deep)
     except Image.DecompressionBombError as error:
         raise VideoError(f"image {path.name} is refused: {error}") from error
     except ImportError as error:  # once ultralytics is imported, Pillow asks for pi_heif about what it does not know
@@ -113,9 +118,9 @@ def _read_rgb(path: Path, limits: Limits) -> npt.NDArray[np.uint8]:
         raise VideoError(f"image {path.name} cannot be read: {error}") from error
 
 
-def _to_rgb(image: Image.Image) -> npt.NDArray[np.uint8]:
-    """Convert any mode; 16-bit gray ("I" of a PGM file) keeps its upper 8 bits, where Pillow would clip it to white."""
-    if image.mode == "I" or image.mode.startswith("I;16"):
+def _to_rgb(image: Image.Image, deep: bool) -> npt.NDArray[np.uint8]:
+    """Convert any mode; 16-bit gray (`deep`) keeps its upper 8 bits, where Pillow would clip it to white."""
+    if deep:
         upper = (np.clip(np.asarray(image), 0, 65_535) >> 8).astype(np.uint8)
         return np.repeat(upper[:, :, None], 3, axis=2)  # (H, W) -> (H, W, 3)
     return np.array(image.convert("RGB"))

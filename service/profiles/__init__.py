@@ -45,7 +45,7 @@ class Profile(BaseModel):
     tracker: PluginChoice
     matcher: PluginChoice
     calibrators: tuple[PluginChoice, ...] = ()
-    calibrated_weights_sha256: str | None = None
+    calibrated_weights_sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$")] | None = None
 
 
 def profile_names() -> tuple[str, ...]:

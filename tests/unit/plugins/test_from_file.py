@@ -60,7 +60,7 @@ def test_boxes_after_the_videos_end_are_reported_until_the_next_video(path: Path
     detector = FileDetector(FileDetectorOptions(path))
     detector.detect(frames(0))
     (warning,) = detector.warnings()
-    assert warning.startswith("2 of 3 detections in boxes.txt are of frames after the video's last; does the file")
+    assert warning.startswith("2 of 3 boxes in boxes.txt are of frames after the video's last; does the file")
     detector.detect(frames(1))
     assert detector.warnings() == ()
     detector.reset(STREAM)
@@ -86,6 +86,17 @@ def test_tracks_are_looked_up_by_frame_and_need_no_detections(path: Path) -> Non
     assert second.boxes_xyxy.tolist() == [[1, 2, 4, 6], [5, 6, 12, 14]]
     assert (second.scores.tolist(), second.class_names) == ([np.float32(0.9), 0.25], ("car", "car"))
     assert (third.frame_index, len(third.track_ids), third.class_names) == (2, 0, ())
+
+
+def test_tracks_after_the_videos_end_are_reported(path: Path) -> None:
+    path.write_text("1,1,10,20,30,40,0.5\n9,1,10,20,30,40,0.5\n")
+    tracker = FileTracker(FileTrackerOptions(path))
+    nothing = Detections.empty(("object",))
+    for frame in frames(0, 1):
+        tracker.update(frame, nothing)
+    assert tracker.warnings()[0].startswith("1 of 2 boxes in ")
+    tracker.update(*frames(8), nothing)
+    assert tracker.warnings() == ()
 
 
 def test_tracks_may_count_from_0(path: Path) -> None:

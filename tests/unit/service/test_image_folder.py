@@ -51,6 +51,11 @@ def test_formats_and_modes_become_rgb(tmp_path: Path) -> None:
     assert found[7] == 200  # 16 bits keep their upper 8
 
 
+def test_a_tiff_of_32_bits_is_no_16_bit_picture(tmp_path: Path) -> None:
+    Image.fromarray(np.full((24, 32), 200, np.int32)).save(tmp_path / "1.tiff")
+    assert levels(tmp_path) == [200]
+
+
 def test_a_pgm_of_16_bits_keeps_its_upper_8(tmp_path: Path) -> None:
     (tmp_path / "1.pgm").write_bytes(b"P5 32 24 65535\n" + np.full((24, 32), 200 << 8, ">u2").tobytes())
     assert levels(tmp_path) == [200]

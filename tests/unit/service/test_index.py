@@ -93,6 +93,9 @@ class FakeTracker:
         names = tuple("thing" for _ in ids)
         return TrackedFrame(frame.index, frame.time_s, detections.boxes_xyxy, ids, detections.scores, names)
 
+    def warnings(self) -> tuple[str, ...]:
+        return ()
+
 
 @dataclass
 class FakeMatcher:

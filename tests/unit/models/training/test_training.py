@@ -111,7 +111,7 @@ def test_figures_count_pairs() -> None:
 def test_scenes_of_two_recipes_are_not_mixed(tmp_path: Path) -> None:
     produce(tmp_path, [], 5, ["truth"], 1)
     produce(tmp_path, [], 5, ["truth"], 1)
-    with pytest.raises(InputError, match="new folder or hold scenes made by"):
+    with pytest.raises(InputError, match="must be new or hold scenes made by"):
         produce(tmp_path, [], None, ["truth"], 1)
 
 
