@@ -1,6 +1,7 @@
 """Accuracy of a model on held-out rendered scenes: every track against every expression of its scene.
 
     python benchmarks/referring.py [--model FOLDER] [--beside NAME=FOLDER ...] [--data FOLDER] [--scenes N]
+        [--workers N] [--json FILE]
 
 Scenes come from seeds that are never trained on; each is judged with true boxes and with the boxes of
 `motion` and `bytetrack`. Those that `--data` holds already are used again. `--beside` judges other models
@@ -35,8 +36,9 @@ def main() -> None:
     arguments = _arguments()
     produce(arguments.data, range(FIRST_SEED, FIRST_SEED + arguments.scenes), None, SOURCES, arguments.workers)
     folders = {"model": arguments.model, **dict(arguments.beside)}
+    seeds = range(FIRST_SEED, FIRST_SEED + arguments.scenes)
     found = {
-        name: judge_all(Referring.from_folder(folder), arguments.data, torch.device("cpu"))
+        name: judge_all(Referring.from_folder(folder), arguments.data, torch.device("cpu"), seeds)
         for name, folder in folders.items()
     }
     print(figures_table(found["model"]))
@@ -57,7 +59,11 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--scenes", type=int, default=230)
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--json", type=Path, help="file to write the figures to")
-    return parser.parse_args()
+    arguments = parser.parse_args()
+    names = ["model", *(name for name, _ in arguments.beside)]
+    if len(set(names)) < len(names):
+        parser.error(f"--beside: wanted names that differ, and not model, got {', '.join(names[1:])}")
+    return arguments
 
 
 def _named(text: str) -> tuple[str, Path]:

@@ -8,7 +8,7 @@ TrackspeakError                 anything trackspeak raises on purpose
 │   ├── VideoError              the video cannot be read
 │   │   └── VideoLimitError     the video is larger or longer than the limits allow
 │   └── FileFormatError         a detections, tracks, profile, ... file is not what it should be
-├── WeightsError                weights are missing, corrupt, or do not fit the model
+├── WeightsError                weights are corrupt, incomplete, or do not fit the model
 ├── PluginError                 a plugin failed to load or to work
 │   └── ContractError           a plugin was given, or gave, data that breaks its contract
 ├── WorkerError                 the process that does the work died
@@ -74,7 +74,7 @@ class FileFormatError(InputError):
 
 
 class WeightsError(TrackspeakError):
-    """Weights are missing, corrupt, or do not fit the model."""
+    """Weights are corrupt, incomplete, or do not fit the model."""
 
     code = "bad_weights"
 
