@@ -13,6 +13,8 @@ Attention is linear in its values and its softmax ignores what all keys share, s
 
 from __future__ import annotations
 
+from typing import cast
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -75,11 +77,11 @@ class FastCrossCorrelation(FastKum):
 
     def __init__(self, kum: CrossCorrelationKum) -> None:
         super().__init__(kum)
-        norm: nn.BatchNorm1d = kum.fusion_conv2[1]  # type: ignore[assignment]
-        gain = norm.weight / torch.sqrt(norm.running_var + norm.eps)  # type: ignore[operator]
-        shift = norm.bias - norm.running_mean * gain  # type: ignore[operator]
+        conv, norm = kum.fusion_conv2, cast(nn.BatchNorm1d, kum.fusion_conv2[1])
+        gain = norm.weight / torch.sqrt(conv.get_buffer("1.running_var") + norm.eps)
+        shift = norm.bias - conv.get_buffer("1.running_mean") * gain
+        weight = conv.get_parameter("0.weight").squeeze(-1)
         project, offset = kum.img_fc.weight, kum.img_fc.bias
-        weight = kum.fusion_conv2.get_parameter("0.weight").squeeze(-1)
         self.register_buffer("matrix", ((project * gain) @ weight).detach())  # (O, V)
         self.register_buffer("offset", (project @ shift + offset).detach())  # (O,)
 
@@ -88,7 +90,7 @@ class FastCrossCorrelation(FastKum):
         kum = self.kum
         pooled = looks.look_arrays["fused"].squeeze(1)[look_rows].mean(dim=1)  # (N, 1, V) -> (S, K, V) -> (S, V)
         scores = []
-        for rows in torch.arange(len(texts.feature)).split(max(1, CHUNK_VALUES // max(1, pooled.numel()))):
+        for rows in torch.split(torch.arange(len(texts.feature)), max(1, CHUNK_VALUES // max(1, pooled.numel()))):
             kernel, feature = texts.guide[rows].unsqueeze(1), texts.feature[rows].unsqueeze(1)
             visual = (pooled * (1 + kernel)) @ self.get_buffer("matrix").T + self.get_buffer(
                 "offset"
@@ -104,24 +106,28 @@ class FastCascade(FastKum):
 
     keeps_map = True
 
+    def __init__(self, kum: CascadeAttentionKum) -> None:
+        super().__init__(kum)
+        self.attention = kum.fusion_visual_textual
+
     def pair_scores(self, looks: Looks, look_rows: Tensor, windows: Tensor | None, texts: Texts) -> Tensor:
         """Score every segment against every text: (S, B) cosines."""
-        layer = self.kum.fusion_visual_textual
+        layer = self.attention
         query, key, value = _heads(layer)
         heads, depth = layer.num_heads, key.weight.shape[1]
         tokens = texts.guide  # (B, L, V)
         keys = key.apply(tokens) * depth**-0.5  # (B, H, L, d)
         meets = (keys @ query.weight).flatten(1, 2)  # (B, H, L, V) -> (B, H * L, V)
         shifts = (keys * query.bias[:, None]).sum(-1).flatten(1)  # (B, H * L)
-        out = layer.out_proj.weight.unflatten(1, (heads, depth)).permute(1, 2, 0)  # (V, H, d) -> (H, d, V)
+        out = torch.unflatten(layer.out_proj.weight, 1, (heads, depth)).permute(1, 2, 0)  # (V, H, d) -> (H, d, V)
         finds = (value.apply(tokens) @ out).flatten(1, 2)  # (B, H, L, V) -> (B, H * L, V)
         fused, scores = looks.look_arrays["fused"], []
         used, positions = torch.unique(look_rows, return_inverse=True)
         pair_values = fused.shape[1] * max(meets.shape[1], fused.shape[2])
-        for rows in torch.arange(len(tokens)).split(max(1, CHUNK_VALUES // max(1, len(used) * pair_values))):
+        for rows in torch.split(torch.arange(len(tokens)), max(1, CHUNK_VALUES // max(1, len(used) * pair_values))):
             parts = [
                 self._pool(fused[part], meets[rows], shifts[rows], finds[rows], heads)
-                for part in used.split(max(1, CHUNK_VALUES // (len(rows) * pair_values)))
+                for part in torch.split(used, max(1, CHUNK_VALUES // (len(rows) * pair_values)))
             ]
             pooled = torch.cat(parts, dim=1)[:, positions].mean(dim=2)  # (texts, looks, V) -> (texts, S, V)
             feature = texts.feature[rows].unsqueeze(1)
@@ -132,9 +138,9 @@ class FastCascade(FastKum):
         """Guide N maps by B texts and average over space: (N, hw, V) -> (B, N, V)."""
         texts, width = shifts.shape
         logits = fused @ meets.flatten(0, 1).T + shifts.flatten()  # (N, hw, B * H * L)
-        weights = logits.unflatten(-1, (texts, heads, width // heads)).softmax(dim=-1)
+        weights = torch.unflatten(logits, -1, (texts, heads, width // heads)).softmax(dim=-1)
         weights = weights.flatten(3).permute(0, 2, 1, 3)  # (N, hw, B, H, L) -> (N, B, hw, H * L)
-        found = weights @ finds + self.kum.fusion_visual_textual.out_proj.bias  # (N, B, hw, V)
+        found = weights @ finds + self.attention.out_proj.bias  # (N, B, hw, V)
         pooled: Tensor = torch.einsum("nqv,nbqv->bnv", fused, found) / fused.shape[1]
         return pooled
 
@@ -218,9 +224,9 @@ def moved_attention(
         seen = frames[rows]
         weights = (part.flatten(1, 2) @ seen.transpose(1, 2)).softmax(dim=-1)  # (n, H * Q, K)
         if pooled:
-            weights = weights.unflatten(1, part.shape[1:3]).mean(dim=2)  # (n, H * Q, K) -> (n, H, K)
+            weights = torch.unflatten(weights, 1, part.shape[1:3]).mean(dim=2)  # (n, H * Q, K) -> (n, H, K)
         mixed.append(weights @ seen)
-    summed = torch.cat(mixed).unflatten(1, (layer.num_heads, -1))  # (N, H * Q, V) -> (N, H, Q, V)
+    summed = torch.unflatten(torch.cat(mixed), 1, (layer.num_heads, -1))  # (N, H * Q, V) -> (N, H, Q, V)
     values = summed @ value.weight.transpose(1, 2) + value.bias[:, None]  # (N, H, Q, d)
     attended: Tensor = layer.out_proj(values.transpose(1, 2).flatten(2))  # (N, H, Q, d) -> (N, Q, V)
     return attended
@@ -235,12 +241,13 @@ class _Projection:
     """
 
     def __init__(self, weight: Tensor, bias: Tensor, heads: int) -> None:
-        self.weight = weight.unflatten(0, (heads, -1))
-        self.bias = bias.unflatten(0, (heads, -1))
+        self.weight = torch.unflatten(weight, 0, (heads, -1))
+        self.bias = torch.unflatten(bias, 0, (heads, -1))
 
     def apply(self, tokens: Tensor) -> Tensor:
         """Project (N, Q, V) tokens: (N, H, Q, d)."""
-        return tokens.unsqueeze(1) @ self.weight.transpose(1, 2) + self.bias[:, None]
+        projected: Tensor = tokens.unsqueeze(1) @ self.weight.transpose(1, 2) + self.bias[:, None]
+        return projected
 
 
 def _heads(layer: nn.MultiheadAttention) -> tuple[_Projection, _Projection, _Projection]:

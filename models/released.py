@@ -53,9 +53,9 @@ def convert_released(path: Path, folder: Path, mode: KumMode | None = None) -> N
     partial = folder / f"{WEIGHTS_FILE}.partial"
     save_file({name: _plain(value) for name, value in tensors.items()}, partial)
     partial.replace(folder / WEIGHTS_FILE)
-    hashes = {"weights_sha256": sha256_of(folder / WEIGHTS_FILE), "source_sha256": sha256_of(path)}
+    config = replace(config, weights_sha256=sha256_of(folder / WEIGHTS_FILE), source_sha256=sha256_of(path))
     partial = folder / f"{CONFIG_FILE}.partial"
-    partial.write_text(replace(config, **hashes).to_json(), encoding="utf-8")
+    partial.write_text(config.to_json(), encoding="utf-8")
     partial.replace(folder / CONFIG_FILE)
 
 

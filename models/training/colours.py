@@ -165,7 +165,7 @@ def seen_colour_matrix(paints_rgb: npt.ArrayLike, seen_rgb: npt.ArrayLike) -> np
         (N, len(COLOUR_CONCEPTS)) int8: 1 holds, 0 does not, -1 arguable.
     """
     seen_rows = np.asarray(seen_rgb, dtype=np.float64).reshape(-1, 3)
-    unseen = ~np.isfinite(seen_rows).all(axis=1)
+    unseen = np.asarray(np.isnan(seen_rows).any(axis=1))
     paint = colour_matrix(paints_rgb)
     seen = colour_matrix(np.where(unseen[:, None], 0.0, seen_rows))
     holds, fails = (paint == 1) & (seen != 0), (paint == 0) & (seen == 0)

@@ -55,7 +55,9 @@ def _claim(folder: Path, recipe: dict[str, object]) -> None:
         partial.replace(path)
     there = json.loads(path.read_text(encoding="utf-8")) if path.exists() else "nothing that is known"
     if there != recipe:
-        raise InputError(f"a folder of scenes must be new or hold scenes made by {recipe}, got {folder}, made by {there}")
+        raise InputError(
+            f"a folder of scenes must be new or hold scenes made by {recipe}, got {folder}, made by {there}"
+        )
 
 
 def _code_sha256() -> str:

@@ -73,7 +73,8 @@ class CameraEffects:
         """Give what becomes of a colour (..., 3) in 0..255: exposure, balance, tone curve and saturation."""
         toned = self._toned(rgb / 255.0, frame)
         grey = toned @ _LUMA
-        return np.clip(grey[..., None] + self.saturation * (toned - grey[..., None]), 0, 255)
+        recorded: Float = np.clip(grey[..., None] + self.saturation * (toned - grey[..., None]), 0, 255)
+        return recorded
 
     def _curve(self, frame: int) -> Image:
         level = np.arange(256)[:, None] / 255.0
