@@ -104,6 +104,7 @@ def run(
         Path | None,
         typer.Option(help="Tracks to use, a MOT result: --tracker from_file --set tracker.path=FILE."),
     ] = None,
+    weights: Annotated[Path | None, typer.Option(help="The matcher's weights: --set matcher.model=FILE.")] = None,
     threshold: Annotated[float | None, typer.Option(help="Frames that score above it are referred to.")] = None,
     protocol: Annotated[
         str | None, typer.Option(help="trackspeak closes gaps and drops short spans, ikun is the raw rule per frame.")
@@ -115,12 +116,16 @@ def run(
     video_out: Annotated[
         bool, typer.Option("--video/--no-video", help="Whether --out gets the annotated video.")
     ] = True,
+    scores: Annotated[
+        Path | None, typer.Option(help="JSON file for the raw score of every track, frame and sentence.")
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print result.json, and nothing else.")] = False,
 ) -> None:
     """Find the tracks that sentences refer to."""
     options = given_options(
         set_ or (),
         tracks,
+        weights,
         profile=profile,
         detector=detector,
         tracker=tracker,
@@ -134,7 +139,7 @@ def run(
     )
     from .console import run_and_show
 
-    run_and_show(video, query, options, out=out, video_out=video_out, as_json=json)
+    run_and_show(video, query, options, out=out, scores=scores, video_out=video_out, as_json=json)
 
 
 @app.command()

@@ -16,7 +16,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from trackspeak.models.errors import OutputError
 from trackspeak.plugins.registry import list_plugins
 
-from .formats import check_inputs_are_kept, check_writable, write_outputs
+from .formats import check_inputs_are_kept, check_writable, write_outputs, write_scores
 from .limits import Limits
 from .options import RunOptions, named_texts
 from .profiles import load_profile, profile_names
@@ -32,6 +32,7 @@ def run_and_show(
     options: RunOptions,
     *,
     out: Path | None,
+    scores: Path | None = None,
     video_out: bool = True,
     as_json: bool = False,
 ) -> Result:
@@ -44,6 +45,9 @@ def run_and_show(
     if out is not None:  # before the video is watched, which can take long
         check_inputs_are_kept(out, [video, *map(Path, named_texts(options))])
         check_writable(out)
+    if scores is not None:
+        check_inputs_are_kept(scores.parent, [video, *map(Path, named_texts(options))], names=[scores.name])
+        check_writable(scores.parent)
     with _progress() as progress:
         watching = progress.add_task("watching", total=None)
         result = track(
@@ -58,6 +62,8 @@ def run_and_show(
     try:  # whatever becomes of one of the two, the other is not lost
         if out is not None:
             _write(result, video, out, video_out, limits)
+        if scores is not None:
+            write_scores(result, scores)
     finally:
         _print_result(result, as_json)
     return result

@@ -11,10 +11,11 @@ from annotated_types import Ge, Le, MinLen
 from trackspeak.models.errors import OptionError
 from trackspeak.plugins.options import parse_options
 
-from .pipeline.select import Protocol, Selection
-from .profiles import AUTO, PluginChoice, Profile
+from .pipeline.select import Selection
+from .profiles import AUTO, PluginChoice, Profile, Protocol
 
 NONE = "none"
+FROM_FILE = "from_file"
 
 Name = Annotated[str, MinLen(1)]
 
@@ -34,10 +35,11 @@ class RunOptions:
         calibrator: a calibrator's name, in place of the profile's; "none" for raw scores.
         set: plugin options by `kind.key`, such as `detector.min_score`.
         threshold: frames that score above it are referred to; unset: what the score kind says.
-        protocol: "trackspeak" closes short gaps and drops short spans, "ikun" is the raw rule per frame.
+        protocol: "trackspeak" closes short gaps and drops short spans, "ikun" is the raw rule per frame; unset: the
+            profile's.
         max_gap: missed frames that a segment may bridge, at most 16: frames in between wait in memory;
             unset: 4, or 0 for "ikun".
-        first_frame: the number of the first frame in MOTChallenge files that are written.
+        first_frame: the number of the first frame in MOTChallenge files that are written; unset: the profile's.
         frame_rate: frames per second of an image folder, which does not say; unset: 10. A video file has its own.
     """
 
@@ -48,9 +50,9 @@ class RunOptions:
     calibrator: Name | None = None
     set: Mapping[str, Any] = field(default_factory=dict)
     threshold: float | None = None
-    protocol: Protocol = "trackspeak"
+    protocol: Protocol | None = None
     max_gap: Annotated[int, Ge(0), Le(LONGEST_GAP)] | None = None
-    first_frame: Annotated[int, Ge(0), Le(10**9)] = 1
+    first_frame: Annotated[int, Ge(0), Le(10**9)] | None = None
     frame_rate: Annotated[float, Ge(0.001), Le(1_000)] | None = None
 
     def __post_init__(self) -> None:
@@ -59,15 +61,15 @@ class RunOptions:
         Raises:
             OptionError: naming the option, what was wanted and what came.
         """
-        self.selection()
-        if not 0 <= self.first_frame <= 10**9:
+        self.selection("trackspeak")
+        if self.first_frame is not None and not 0 <= self.first_frame <= 10**9:
             raise OptionError(f"first_frame must be 0 to {10**9}, got {self.first_frame}")
         if self.frame_rate is not None and not 0.001 <= self.frame_rate <= 1_000:
             raise OptionError(f"frame_rate must be 0.001 to 1,000, got {self.frame_rate}")
 
-    def selection(self) -> Selection:
-        """The part about how scores become tracks."""
-        return Selection(self.threshold, self.protocol, self.max_gap)
+    def selection(self, protocol: Protocol) -> Selection:
+        """The part about how scores become tracks; `protocol` is the profile's."""
+        return Selection(self.threshold, protocol if self.protocol is None else self.protocol, self.max_gap)
 
 
 def parse_run_options(values: Mapping[str, object]) -> RunOptions:
@@ -92,11 +94,14 @@ def choose(profile: Profile, options: RunOptions) -> dict[str, PluginChoice | No
     """
     chosen: dict[str, PluginChoice | None] = {
         "detector": _replace(profile.detector, options.detector),
-        "tracker": _replace(profile.tracker, options.tracker),
+        "tracker": _tracker(profile, options.tracker),
         "matcher": _replace(profile.matcher, options.matcher),
     }
     for row, calibrator in enumerate(_calibrators(profile, options)):
         chosen[f"calibrator.{row}" if row else "calibrator"] = calibrator
+    missing = [key for key in profile.needs if key not in options.set]
+    if missing and options.matcher is None:
+        raise OptionError(f"set: the profile {profile.name} needs {', '.join(missing)} (--weights)")
     for key, value in options.set.items():
         kind, dot, option = key.rpartition(".")
         choice = chosen.get(kind)
@@ -105,6 +110,13 @@ def choose(profile: Profile, options: RunOptions) -> dict[str, PluginChoice | No
             raise OptionError(f"set: {key!r} must be KIND.KEY with KIND one of {in_use}")
         chosen[kind] = PluginChoice(name=choice.name, options={**choice.options, option: value})
     return chosen
+
+
+def _tracker(profile: Profile, name: str | None) -> PluginChoice:
+    """The profile's tracker or another; tracks of a file are read as the profile reads such files."""
+    if name is None or name == profile.tracker.name:
+        return profile.tracker
+    return PluginChoice(name=name, options=profile.tracks if name == FROM_FILE else {})
 
 
 def named_texts(options: RunOptions) -> list[str]:

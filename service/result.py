@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from os import PathLike, fspath
 from typing import Any, Final
 
-from trackspeak.plugins.contract import ReferredTrack, ReferredTracks, ScoreKind, Span, Trajectory
+from trackspeak.plugins.contract import ReferredTrack, ReferredTracks, ScoreKind, Scores, Segments, Span, Trajectory
 from trackspeak.service.pipeline.video_info import VideoFacts
 
 _SCORE_DIGITS = 6
@@ -30,6 +30,19 @@ class PluginUse:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class RawScores:
+    """What a matcher said before any calibration.
+
+    Attributes:
+        segments: S segments.
+        scores: (S, queries).
+    """
+
+    segments: Segments
+    scores: Scores
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Result:
     """What was asked of one video, and the answer.
 
@@ -44,6 +57,7 @@ class Result:
         first_frame: the number that MOT files give the first frame; frames in the JSON count from 0.
         queries: the answers, in the order asked.
         trajectories: all tracks of the video, for `tracks.txt`; not in the JSON.
+        raw: the matcher's scores, for a file of scores; not in the JSON.
     """
 
     video: VideoFacts
@@ -56,6 +70,7 @@ class Result:
     first_frame: int
     queries: tuple[ReferredTracks, ...]
     trajectories: tuple[Trajectory, ...] = ()
+    raw: RawScores | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Give the result as plain JSON values, as `RESULT_SCHEMA` describes; numbers are rounded."""

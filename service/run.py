@@ -17,8 +17,8 @@ from .options import RunOptions, choose
 from .pipeline.answer import answer
 from .pipeline.decode import open_video
 from .pipeline.index import Progress, Stopwatch, blaming, index_video
-from .profiles import Profile, load_profile
-from .result import PluginUse, Result
+from .profiles import Profile, Protocol, load_profile
+from .result import PluginUse, RawScores, Result
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +33,8 @@ class Assembly:
         calibrators: in order.
         uses: kind -> name and options of each, as the result reports them.
         warnings: what the user should know of how they go together.
+        protocol: the profile's.
+        first_frame: the profile's.
     """
 
     profile: str
@@ -41,7 +43,9 @@ class Assembly:
     matcher: Matcher
     calibrators: tuple[Calibrator, ...]
     uses: dict[str, PluginUse | None]
-    warnings: tuple[str, ...] = ()
+    warnings: tuple[str, ...]
+    protocol: Protocol
+    first_frame: int
 
 
 def assemble(options: RunOptions) -> Assembly:
@@ -79,6 +83,8 @@ def assemble(options: RunOptions) -> Assembly:
         tuple(cast(Calibrator, plugin) for key, plugin in plugins.items() if key.startswith("calibrator")),
         uses,
         warnings,
+        profile.protocol,
+        profile.first_frame,
     )
 
 
@@ -135,17 +141,17 @@ def track(
     options = options or RunOptions()
     limits = limits or Limits()
     texts = check_queries(queries, limits)
-    selection = options.selection()
     opened = open_video(Path(video), limits, folder_frame_rate=options.frame_rate)
     watch = Stopwatch()
     with watch.stage("total"):
         with watch.stage("load"):
             parts = assembly or assemble(options)
+        selection = options.selection(parts.protocol)
         # First, so that a sentence that is too long is refused before the video is watched.
         with watch.stage("describe"), blaming("matcher"):
             phrases = parts.matcher.describe(texts)
         index = index_video(opened, parts.detector, parts.tracker, parts.matcher, selection.bridged_gap, progress)
-        referred, scores = answer(index, phrases, parts.matcher, parts.calibrators, selection, watch)
+        referred, scores, raw = answer(index, phrases, parts.matcher, parts.calibrators, selection, watch)
     return Result(
         video=opened.facts(),
         profile=parts.profile,
@@ -154,7 +160,8 @@ def track(
         score_kind=scores.kind,
         timings_s={**index.timings_s, **watch.seconds},
         warnings=(*parts.warnings, *index.warnings, *phrases.warnings),
-        first_frame=options.first_frame,
+        first_frame=parts.first_frame if options.first_frame is None else options.first_frame,
         queries=referred,
         trajectories=index.trajectories,
+        raw=RawScores(index.segments, raw),
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 from trackspeak.models.errors import OptionError
@@ -70,13 +70,13 @@ def write_outputs(
     return finished
 
 
-def check_inputs_are_kept(out_dir: Path, inputs: Iterable[Path]) -> None:
-    """Refuse to replace what a run reads.
+def check_inputs_are_kept(out_dir: Path, inputs: Iterable[Path], names: Sequence[str] = _FILES) -> None:
+    """Refuse to replace what a run reads by a file of one of these names.
 
     Raises:
         OptionError: if a file that would be written is one of these.
     """
-    targets = [out_dir / name for name in _FILES]
+    targets = [out_dir / name for name in names]
     for path in inputs:
         if any(path.exists() and target.exists() and target.samefile(path) for target in targets):
             raise OptionError(f"out must not be a folder whose {path.name} is read by the same run, got {out_dir}")

@@ -19,24 +19,24 @@ def answer(
     calibrators: Sequence[Calibrator],
     selection: Selection,
     watch: Stopwatch,
-) -> tuple[tuple[ReferredTracks, ...], Scores]:
+) -> tuple[tuple[ReferredTracks, ...], Scores, Scores]:
     """Answer the queries that a matcher has described, about an indexed video.
 
     Returns:
-        The referred tracks of each query, and the calibrated segment scores.
+        The referred tracks of each query, the calibrated segment scores, and those before any calibration.
 
     Raises:
         PluginError: if the matcher or a calibrator fails.
     """
     with watch.stage("score"):
         with blaming("matcher"):
-            scores = _score(index, matcher, phrases)
+            scores = raw = _score(index, matcher, phrases)
         with blaming("calibrator"):
             for calibrate in calibrators:
                 scores = calibrate(scores, phrases)
     with watch.stage("select"):
         referred = select(phrases.texts, index.trajectories, index.segments, scores, selection)
-    return referred, scores
+    return referred, scores, raw
 
 
 def _score(index: VideoIndex, matcher: Matcher, phrases: Phrases) -> Scores:

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 
 from trackspeak.models.errors import OptionError
 from trackspeak.plugins.contract import THRESHOLDS, ReferredTrack, ReferredTracks, Scores, Segments, Span, Trajectory
-
-Protocol = Literal["trackspeak", "ikun"]
+from trackspeak.service.profiles import Protocol
 
 CLOSED_GAP = 4
 """Frames between two referred ones that are closed over."""

@@ -6,11 +6,13 @@ import tomllib
 from collections.abc import Mapping
 from importlib import resources
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from trackspeak.models.errors import FileFormatError, UnknownNameError
+
+Protocol = Literal["trackspeak", "ikun"]
 
 AUTO = "auto"
 BEST_FIRST = ("embedded",)
@@ -34,8 +36,12 @@ class Profile(BaseModel):
         detector: None where the tracker needs none.
         tracker: the tracker.
         matcher: the matcher.
+        tracks: options of the tracker `from_file` where it replaces the profile's.
         calibrators: applied in this order; fitted for this matcher with its weights.
         calibrated_weights_sha256: those weights; with others the calibrators are not applied. None: with any.
+        needs: plugin options as `kind.key` that the caller must give, since the profile cannot know them.
+        protocol: how scores become tracks, unless the caller says.
+        first_frame: the number of the first frame in files that are written, unless the caller says.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -44,8 +50,12 @@ class Profile(BaseModel):
     detector: PluginChoice | None = None
     tracker: PluginChoice
     matcher: PluginChoice
+    tracks: Mapping[str, Any] = {}
     calibrators: tuple[PluginChoice, ...] = ()
     calibrated_weights_sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$")] | None = None
+    needs: tuple[str, ...] = ()
+    protocol: Protocol = "trackspeak"
+    first_frame: Annotated[int, Field(ge=0)] = 1
 
 
 def profile_names() -> tuple[str, ...]:

@@ -25,13 +25,13 @@ def without_timings(text: str) -> dict[str, Any]:
 def test_http_and_command_line_and_python_agree(
     service: Any, tiny_clip: Path, capfdbinary: pytest.CaptureFixture[bytes]
 ) -> None:
-    options = ["--threshold", "0.2", "--max-gap", "2", "--first-frame", "0", "--set", f"matcher.model={service.model}"]
+    options = ["--threshold=-100", "--max-gap", "2", "--first-frame", "0", "--set", f"matcher.model={service.model}"]
     queries = [part for query in QUERIES for part in ("--query", query)]
     with pytest.raises(SystemExit):
         main(["run", str(tiny_clip), *queries, *options, "--json"])
     from_cli = capfdbinary.readouterr().out.decode()
 
-    response = service.track(tiny_clip, *QUERIES, threshold=0.2, max_gap=2, first_frame=0)
+    response = service.track(tiny_clip, *QUERIES, threshold=-100, max_gap=2, first_frame=0)
     assert response.status_code == 200
     assert response.headers["content-type"] == "application/json"
     assert without_timings(response.text) == without_timings(from_cli)
@@ -39,12 +39,12 @@ def test_http_and_command_line_and_python_agree(
     assert service.uploads() == []
 
     values = {"matcher.model": str(service.model)}
-    result = track(tiny_clip, QUERIES, RunOptions(set=values, threshold=0.2, max_gap=2, first_frame=0))
+    result = track(tiny_clip, QUERIES, RunOptions(set=values, threshold=-100, max_gap=2, first_frame=0))
     assert without_timings(result.to_json()) == without_timings(from_cli)
 
 
 def test_the_answer_is_the_same_again_and_keeps_to_the_schema(service: Any, tiny_clip: Path) -> None:
-    first, second = (service.track(tiny_clip, *QUERIES, threshold=0.2) for _ in range(2))
+    first, second = (service.track(tiny_clip, *QUERIES, threshold=-100) for _ in range(2))
     assert without_timings(first.text) == without_timings(second.text)
     result = first.json()
     jsonschema.validate(result, dict(RESULT_SCHEMA))

@@ -37,7 +37,7 @@ def test_help_and_version_load_nothing_heavy() -> None:
 
 def test_a_run_prints_a_table_per_query_and_writes_everything(run: Command, tiny_clip: Path, tmp_path: Path) -> None:
     queries = ("--query", "the [red] car", "--query", "a zyzzyva")
-    done = run(tiny_clip, *queries, "--threshold", "0.2", "--out", tmp_path / "out")
+    done = run(tiny_clip, *queries, "--threshold=-100", "--out", tmp_path / "out")
     assert done.code == 0
     tables = done.out.split("a zyzzyva")
     assert len(tables) == 2
@@ -52,7 +52,7 @@ def test_a_run_prints_a_table_per_query_and_writes_everything(run: Command, tiny
 
 
 def test_json_is_the_file_and_nothing_else(run: Command, tiny_clip: Path, tmp_path: Path) -> None:
-    arguments = (tiny_clip, "--query", "das weiße Auto 🚗", "--threshold", "0.2", "--json", "--no-video")
+    arguments = (tiny_clip, "--query", "das weiße Auto 🚗", "--threshold=-100", "--json", "--no-video")
     done = run(*arguments, "--out", tmp_path)
     assert done.code == 0
     assert done.out == (tmp_path / "result.json").read_text(encoding="utf-8")
@@ -80,7 +80,7 @@ def test_progress_goes_to_standard_error(
 def test_tracks_of_ones_own(run: Command, tiny_clip: Path, tmp_path: Path) -> None:
     tracks = tmp_path / "mine.txt"
     tracks.write_text("".join(f"{frame},7,{10 + 4 * frame},40,40,30,1\n" for frame in range(36)))
-    arguments = ("--tracks", tracks, "--set", "tracker.first_frame=0", "--threshold", "0.1", "--json")
+    arguments = ("--tracks", tracks, "--set", "tracker.first_frame=0", "--threshold=-100", "--json")
     done = run(tiny_clip, "-q", "the red car", *arguments)
     result = json.loads(done.out)
     assert result["plugins"]["detector"] is None

@@ -166,8 +166,9 @@ def test_answers_come_from_the_index_alone() -> None:
     made, parts = index(FakeVideo(100))
     seen = list(parts["matcher"].seen)
     matcher = parts["matcher"]
-    referred, scores = answer(made, matcher.describe(["50", "1000"]), matcher, [], Selection(), Stopwatch())
+    referred, scores, raw = answer(made, matcher.describe(["50", "1000"]), matcher, [], Selection(), Stopwatch())
     assert parts["matcher"].seen == seen
+    assert raw is scores  # nothing calibrates them
     assert scores.kind == "cosine"
     (track,) = referred[0].tracks
     assert track.track_id == 1
@@ -183,7 +184,7 @@ def test_a_video_without_tracks_gives_empty_answers() -> None:
 
     made, parts = index(FakeVideo(30), detector=Nothing())
     matcher = parts["matcher"]
-    referred, _ = answer(made, matcher.describe(["1"]), matcher, [], Selection(), Stopwatch())
+    referred, *_ = answer(made, matcher.describe(["1"]), matcher, [], Selection(), Stopwatch())
     assert made.trajectories == ()
     assert referred[0].tracks == ()
 

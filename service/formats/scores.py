@@ -1,0 +1,58 @@
+"""The raw score of every track in every frame for every sentence, as researchers compare them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from trackspeak.models.errors import OutputError
+from trackspeak.service.pipeline.select import frame_scores
+from trackspeak.service.result import Result
+
+from .atomic import write_lines
+
+
+def write_scores(result: Result, path: Path) -> None:
+    """Write a JSON list of `{"track_id", "frame", "query", "score"}`, one per track, frame and query.
+
+    `frame` counts from 0 in the video's order; `score` is the mean over the segments that cover the frame, as the
+    matcher gave it, before any calibration and without rounding. Frames that no segment covers are left out.
+
+    Args:
+        result: of `track`.
+        path: the file; its folder must be there.
+
+    Raises:
+        OutputError: if it cannot be written; nothing is left half-written.
+    """
+    partial = path.with_name(f".{path.name}.partial")
+    try:
+        write_lines(partial, _lines(result))
+        partial.replace(path)
+    except OSError as error:
+        partial.unlink(missing_ok=True)
+        raise OutputError(f"scores could not be written to {path}: {error.strerror or error}") from error
+
+
+def _lines(result: Result) -> Iterator[str]:
+    yield "["
+    parted = "\n"
+    for track_id, frame, query, score in _rows(result):
+        row = {"track_id": track_id, "frame": frame, "query": query, "score": score}
+        yield parted + json.dumps(row, ensure_ascii=False, allow_nan=False)
+        parted = ",\n"
+    yield "\n]\n"
+
+
+def _rows(result: Result) -> Iterator[tuple[int, int, str, float]]:
+    if result.raw is None:
+        return
+    for trajectory in result.trajectories:
+        scores = frame_scores(trajectory, result.raw.segments, result.raw.scores)  # (T, queries)
+        for frame, of_frame in zip(trajectory.frame_indices.tolist(), scores, strict=True):
+            if np.isfinite(of_frame).all():
+                for answer, score in zip(result.queries, of_frame.tolist(), strict=True):
+                    yield int(trajectory.track_id), frame, answer.query, score
