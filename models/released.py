@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, get_args
+from typing import get_args
 
 import torch
 from safetensors.torch import save_file
 from torch import Tensor
 
 from .backbone import MAP_STRIDE, Backbone
+from .clip_weights import clip_config
 from .digests import sha256_of
 from .errors import OptionError, WeightsError
 from .kum import build_kum
@@ -24,7 +25,6 @@ CLIP_MEAN = (0.48145466, 0.4578275, 0.40821073)
 CLIP_STD = (0.26862954, 0.26130258, 0.27577711)
 
 _ATTENTION_POOL = "visual.attnpool."
-_TEXT_HEAD_WIDTH = 64
 
 
 def convert_released(path: Path, folder: Path, mode: KumMode | None = None) -> None:
@@ -65,14 +65,14 @@ def _plain(value: Tensor) -> Tensor:
 
 
 def released_config(state: ReleasedState, mode: KumMode | None = None) -> ReferringConfig:
-    """Read the sizes off the weights.
+    """Read the sizes off the weights; OpenAI's, which all of these began from, were trained with QuickGELU.
 
     Raises:
         WeightsError: if the weights from which sizes are read are missing.
         OptionError: if `mode` is no design, or not that of the weights.
     """
     try:
-        clip, kum = _clip_config(state.clip), _kum_config(state.kum, mode)
+        clip, kum = clip_config(state.clip, quick_gelu=True), _kum_config(state.kum, mode)
     except KeyError as error:
         raise WeightsError(f"a released checkpoint must hold the weight {error}") from None
     return ReferringConfig(
@@ -85,29 +85,6 @@ def released_config(state: ReleasedState, mode: KumMode | None = None) -> Referr
         vocabulary=(),
         protocol="ikun",
     )
-
-
-def _clip_config(state: Mapping[str, Tensor]) -> dict[str, Any]:
-    """The arguments of `open_clip.CLIP`; OpenAI's weights were trained with QuickGELU."""
-    stages = [[name.split(".")[2] for name in state if name.startswith(f"visual.layer{at}.")] for at in (1, 2, 3, 4)]
-    width = state["ln_final.weight"].shape[0]
-    return {
-        "embed_dim": state["text_projection"].shape[1],
-        "quick_gelu": True,
-        "vision_cfg": {
-            "layers": [len(set(blocks)) for blocks in stages],
-            "width": state["visual.layer1.0.conv1.weight"].shape[0],
-            "image_size": MAP_STRIDE * round((state["visual.attnpool.positional_embedding"].shape[0] - 1) ** 0.5),
-            "patch_size": None,
-        },
-        "text_cfg": {
-            "context_length": state["positional_embedding"].shape[0],
-            "vocab_size": state["token_embedding.weight"].shape[0],
-            "width": width,
-            "heads": max(1, width // _TEXT_HEAD_WIDTH),
-            "layers": len({name.split(".")[2] for name in state if name.startswith("transformer.resblocks.")}),
-        },
-    }
 
 
 def _kum_config(state: Mapping[str, Tensor], mode: KumMode | None) -> KumConfig:
