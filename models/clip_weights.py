@@ -123,4 +123,5 @@ def _transformer(state: Mapping[str, Tensor]) -> dict[str, Any]:
 
 def _side(positions: Tensor) -> int:
     """Locations along a side, of as many positions and one more for the whole."""
-    return round((positions.shape[0] - 1) ** 0.5)
+    side: int = round((positions.shape[0] - 1) ** 0.5)
+    return side

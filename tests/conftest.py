@@ -3,9 +3,13 @@
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
+
+if TYPE_CHECKING:
+    from trackspeak.models.backbone import Backbone
+    from trackspeak.models.kum import Kum
 
 
 @pytest.fixture(scope="session")
@@ -119,3 +123,37 @@ def run(command: Command, tiny_model: Path) -> Command:
         return command("run", "--set", f"matcher.model={tiny_model}", *arguments)
 
     return call
+
+
+@pytest.fixture
+def released() -> Callable[..., tuple["Backbone", "Kum"]]:
+    """Write a checkpoint as iKUN's training does, at a small size: `released(path, mode)` gives its two parts.
+
+    Further keywords replace weights by their released names; None takes one out.
+    """
+    import torch
+
+    from trackspeak.models.backbone import Backbone
+    from trackspeak.models.kum import Kum, KumConfig, KumMode, build_kum
+
+    clip = {
+        "embed_dim": 16,
+        "quick_gelu": True,
+        "vision_cfg": {"layers": [1, 1, 2, 1], "width": 8, "image_size": 64, "patch_size": None},
+        "text_cfg": {"context_length": 77, "vocab_size": 49408, "width": 64, "heads": 1, "layers": 2},
+    }
+    sizes = {"visual_width": 256, "text_width": 16, "output_width": 16, "local_size": 2, "global_size": 3}
+
+    def write(path: Path, mode: KumMode, **changes: torch.Tensor | None) -> tuple[Backbone, Kum]:
+        with torch.random.fork_rng():
+            torch.manual_seed(3)
+            backbone, kum = Backbone(clip).eval(), build_kum(KumConfig(mode=mode, **sizes)).eval()
+            if mode == "cross_correlation":
+                kum.get_buffer("fusion_conv2.1.running_mean").normal_()
+        state = {f"module.clip.{name}": value for name, value in backbone.clip.state_dict().items()}
+        state |= {f"module.{name}": value for name, value in kum.state_dict().items()}
+        state = {name: value for name, value in {**state, **changes}.items() if value is not None}
+        torch.save({"model": state, "optimizer": torch.optim.AdamW(kum.parameters()), "epoch": 99}, path)
+        return backbone, kum
+
+    return write

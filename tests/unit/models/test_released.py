@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 import torch
@@ -12,39 +12,17 @@ from torch import Tensor
 
 from trackspeak.models.backbone import Backbone
 from trackspeak.models.errors import OptionError, WeightsError
-from trackspeak.models.kum import KumConfig, KumMode, build_kum
+from trackspeak.models.kum import Kum, KumMode
 from trackspeak.models.referring import CONFIG_FILE, WEIGHTS_FILE, Referring
 from trackspeak.models.released import convert_released
 from trackspeak.models.weights import sha256_of
 
+Released = Callable[..., tuple[Backbone, Kum]]
 MODES: tuple[KumMode, ...] = ("none", "cascade_attention", "cross_correlation", "text_first_modulation")
-CLIP: dict[str, Any] = {
-    "embed_dim": 16,
-    "quick_gelu": True,
-    "vision_cfg": {"layers": [1, 1, 2, 1], "width": 8, "image_size": 64, "patch_size": None},
-    "text_cfg": {"context_length": 77, "vocab_size": 49408, "width": 64, "heads": 1, "layers": 2},
-}
-
-
-def released(path: Path, mode: KumMode, **changes: Tensor | None) -> tuple[Backbone, torch.nn.Module]:
-    """Write a checkpoint as the authors' training does; None takes a weight out."""
-    torch.manual_seed(3)
-    backbone = Backbone(CLIP).eval()
-    kum = build_kum(
-        KumConfig(mode=mode, visual_width=256, text_width=16, output_width=16, local_size=2, global_size=3)
-    ).eval()
-    if mode == "cross_correlation":
-        kum.get_buffer("fusion_conv2.1.running_mean").normal_()
-    state = {f"module.clip.{name}": value for name, value in backbone.clip.state_dict().items()}
-    state |= {f"module.{name}": value for name, value in kum.state_dict().items()}
-    state = {name: value for name, value in {**state, **changes}.items() if value is not None}
-    optimizer = torch.optim.AdamW(kum.parameters())
-    torch.save({"model": state, "optimizer": optimizer, "epoch": 99}, path)
-    return backbone, kum
 
 
 @pytest.mark.parametrize("mode", MODES)
-def test_the_folder_gives_the_checkpoint_s_scores(tmp_path: Path, mode: KumMode) -> None:
+def test_the_folder_gives_the_checkpoint_s_scores(tmp_path: Path, mode: KumMode, released: Released) -> None:
     backbone, kum = released(tmp_path / "a.pth", mode)
     convert_released(tmp_path / "a.pth", tmp_path / "model")
     model = Referring.from_folder(tmp_path / "model")
@@ -63,7 +41,7 @@ def test_the_folder_gives_the_checkpoint_s_scores(tmp_path: Path, mode: KumMode)
     torch.testing.assert_close(score[0], expected, rtol=0, atol=1e-5)
 
 
-def test_the_hashes_of_both_files_are_recorded(tmp_path: Path) -> None:
+def test_the_hashes_of_both_files_are_recorded(tmp_path: Path, released: Released) -> None:
     released(tmp_path / "a.pth", "none")
     convert_released(tmp_path / "a.pth", tmp_path / "model")
     config = json.loads((tmp_path / "model" / CONFIG_FILE).read_text())
@@ -82,7 +60,7 @@ def test_the_hashes_of_both_files_are_recorded(tmp_path: Path) -> None:
     ],
 )
 def test_a_weight_too_few_or_too_many_is_named_and_nothing_is_written(
-    tmp_path: Path, changes: dict[str, Tensor | None], message: str
+    tmp_path: Path, changes: dict[str, Tensor | None], message: str, released: Released
 ) -> None:
     released(tmp_path / "a.pth", "none", **changes)
     with pytest.raises(WeightsError) as caught:
@@ -91,7 +69,9 @@ def test_a_weight_too_few_or_too_many_is_named_and_nothing_is_written(
     assert not (tmp_path / "model").exists()
 
 
-def test_the_two_designs_of_the_same_weights_are_told_by_statistics_or_by_the_caller(tmp_path: Path) -> None:
+def test_the_two_designs_of_the_same_weights_are_told_by_statistics_or_by_the_caller(
+    tmp_path: Path, released: Released
+) -> None:
     released(tmp_path / "a.pth", "text_first_modulation")
     convert_released(tmp_path / "a.pth", tmp_path / "told", "cross_correlation")
     assert json.loads((tmp_path / "told" / CONFIG_FILE).read_text())["kum"]["mode"] == "cross_correlation"
