@@ -87,7 +87,8 @@ def test_commands_are_understood(words: list[str]) -> None:
     command = get_command(app).commands[words[0]]  # type: ignore[attr-defined]
     given = command.make_context(words[0], words[1:]).params
     if words[0] == "run":
-        options = given_options(given["set_"] or (), given["tracks"], **{name: given[name] for name in RUN_FIELDS})
+        chosen = {name: given[name] for name in RUN_FIELDS}
+        options = given_options(given["set_"] or (), given["tracks"], given["weights"], **chosen)
         check_plugin_options(options)
 
 
