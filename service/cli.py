@@ -172,6 +172,26 @@ def serve(
 
 
 @app.command()
+def fit_frequencies(
+    counts: Annotated[
+        Path, typer.Argument(help='JSON of training boxes: {"red cars": 240, ...}.')
+    ],
+    encoder: Annotated[Path, typer.Option(help="CLIP weights whose text tower compares expressions (iKUN: ViT-B/32).")],
+    out: Annotated[Path, typer.Option(help="File to write, for the calibrator `frequency`.")],
+) -> None:
+    """Encode a model's training expressions for the calibrator `frequency`."""
+    from trackspeak.models.frequency import TextEncoder, count_expressions
+    from trackspeak.models.frequency import fit_frequencies as fit
+
+    from .formats.atomic import replaced_file
+
+    counted = count_expressions(counts)
+    with replaced_file(out) as partial:
+        fit(counted, TextEncoder(encoder)).save(partial)
+    typer.echo(f"{len(counted)} expressions in {out}", err=True)
+
+
+@app.command()
 def plugins(json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
     """List the plugins, also broken ones and why."""
     from .console import show_plugins

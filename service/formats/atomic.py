@@ -64,6 +64,23 @@ def check_writable(out_dir: Path) -> None:
         _remove_if_empty(made)
 
 
+@contextmanager
+def replaced_file(path: Path) -> Iterator[Path]:
+    """Give a file to write to, which takes the place of `path` at the end, or goes after an error.
+
+    Raises:
+        OutputError: for an error of the operating system, naming path and reason.
+    """
+    partial = path.with_name(f".{path.name}.partial")
+    try:
+        yield partial
+        partial.replace(path)
+    except OSError as error:
+        raise OutputError(f"{path} could not be written: {error.strerror or error}") from error
+    finally:
+        partial.unlink(missing_ok=True)
+
+
 def write_lines(path: Path, lines: Iterable[str]) -> None:
     """Write text with its newlines, as UTF-8, down to the disk; the folder of `path` is made."""
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -8,11 +8,10 @@ from pathlib import Path
 
 import numpy as np
 
-from trackspeak.models.errors import OutputError
 from trackspeak.service.pipeline.select import frame_scores
 from trackspeak.service.result import Result
 
-from .atomic import write_lines
+from .atomic import replaced_file, write_lines
 
 
 def write_scores(result: Result, path: Path) -> None:
@@ -28,13 +27,8 @@ def write_scores(result: Result, path: Path) -> None:
     Raises:
         OutputError: if it cannot be written; nothing is left half-written.
     """
-    partial = path.with_name(f".{path.name}.partial")
-    try:
+    with replaced_file(path) as partial:
         write_lines(partial, _lines(result))
-        partial.replace(path)
-    except OSError as error:
-        partial.unlink(missing_ok=True)
-        raise OutputError(f"scores could not be written to {path}: {error.strerror or error}") from error
 
 
 def _lines(result: Result) -> Iterator[str]:

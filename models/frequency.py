@@ -1,0 +1,141 @@
+"""iKUN's similarity calibration: how often an expression was met in training, guessed from expressions like it.
+
+Du et al., "iKUN: Speak to Trackers without Retraining", 2024, section 3.4, https://arxiv.org/abs/2312.16245.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save_file
+
+from .clip_weights import load_clip
+from .digests import sha256_of
+from .errors import InputError, WeightsError
+from .ikun import normalise_expression
+from .tokenizer import ClipTokenizer
+
+TAU = 100.0
+"""How sharply expressions alike are preferred, as the authors have it."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TrainingExpressions:
+    """What a referring model was trained on.
+
+    Attributes:
+        features: (N, D) float32, L2-normalised text features.
+        frequencies: (N,) float64, shares of the training boxes; they sum to 1.
+        encoder_sha256: of the text encoder's weights.
+    """
+
+    features: npt.NDArray[np.float32]
+    frequencies: npt.NDArray[np.float64]
+    encoder_sha256: str
+
+    def save(self, path: Path) -> None:
+        """Write a safetensors file."""
+        arrays: dict[str, npt.NDArray[np.generic]] = {"features": self.features, "frequencies": self.frequencies}
+        save_file(arrays, path, metadata={"encoder_sha256": self.encoder_sha256})
+
+    @classmethod
+    def load(cls, path: Path) -> TrainingExpressions:
+        """Read what `save` wrote.
+
+        Raises:
+            WeightsError: if it is no such file.
+        """
+        try:
+            with safe_open(path, "numpy") as file:
+                encoder_sha256 = (file.metadata() or {})["encoder_sha256"]
+                return cls(file.get_tensor("features"), file.get_tensor("frequencies"), encoder_sha256)
+        except (OSError, KeyError, SafetensorError) as error:
+            raise WeightsError(f"{path} must be a file of expression frequencies: {error}") from error
+
+
+class TextEncoder:
+    """The text tower of a CLIP; iKUN's authors take ViT-B/32.
+
+    Attributes:
+        sha256: of the weights.
+    """
+
+    def __init__(self, path: Path) -> None:
+        """Load the weights, in any format of `load_clip`.
+
+        Raises:
+            WeightsError: if they are none.
+        """
+        self._clip = load_clip(path)
+        self._tokenizer = ClipTokenizer()
+        self.sha256 = sha256_of(path)
+
+    def encode(self, expressions: Sequence[str]) -> npt.NDArray[np.float32]:
+        """Give (N, D) L2-normalised features of expressions, put as the authors put them.
+
+        Raises:
+            QueryError: if one is longer than the encoder's context.
+        """
+        tokens = self._tokenizer.encode([normalise_expression(text) for text in expressions]).tokens
+        with torch.inference_mode():
+            features: npt.NDArray[np.float32] = self._clip.encode_text(tokens, normalize=True).numpy()
+        return features
+
+
+def count_expressions(path: Path) -> dict[str, int]:
+    """Read a JSON object of expressions and how many boxes each has in training.
+
+    Expressions that the authors put alike are added up.
+
+    Raises:
+        InputError: if it is no such file.
+    """
+    try:
+        counts = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise InputError(f"counts must be a JSON file, got {path}: {error}") from error
+    if not isinstance(counts, dict) or not all(type(count) is int and count >= 0 for count in counts.values()):
+        raise InputError(f'counts must be an object such as {{"red cars": 240}} with counts from 0 on, got {path}')
+    if not sum(counts.values()):
+        raise InputError(f"counts must hold at least one box, got {path}")
+    added: dict[str, int] = {}
+    for expression, count in counts.items():
+        put = normalise_expression(expression)
+        added[put] = added.get(put, 0) + count
+    return added
+
+
+def fit_frequencies(counts: Mapping[str, int], encoder: TextEncoder) -> TrainingExpressions:
+    """Encode the training expressions; their frequencies are shares of all boxes."""
+    shares = np.array(list(counts.values()), np.float64)
+    return TrainingExpressions(encoder.encode(list(counts)), shares / shares.sum(), encoder.sha256)
+
+
+def pseudo_frequency(
+    features: npt.NDArray[np.float32], known: TrainingExpressions, tau: float = TAU
+) -> npt.NDArray[np.float64]:
+    """Guess how frequent expressions are: the frequencies of training expressions, weighed by likeness.
+
+    Weights are softmax(tau * cosines, min-max normalised per expression); equal cosines give equal weights.
+
+    Args:
+        features: (T, D) L2-normalised.
+        known: the training expressions, by the same encoder.
+        tau: above 0.
+
+    Returns:
+        (T,) shares in [0, 1].
+    """
+    cosines = features.astype(np.float64) @ known.features.T.astype(np.float64)
+    low, high = cosines.min(axis=1, keepdims=True), cosines.max(axis=1, keepdims=True)
+    likeness = (cosines - low) / np.where(high > low, high - low, 1.0)
+    weights = np.exp(tau * (likeness - likeness.max(axis=1, keepdims=True)))
+    frequency: npt.NDArray[np.float64] = (weights / weights.sum(axis=1, keepdims=True)) @ known.frequencies
+    return frequency
