@@ -105,14 +105,18 @@ class Referring(nn.Module):
             crops: (N, 3, crop_size, crop_size) uint8.
             frames: (F, 3, frame_size, frame_size) uint8.
             frame_rows: (N,) int64, the frame of each crop.
+
+        Returns:
+            The looks, in the precision of the model's weights.
         """
-        local = self.backbone.encode_map(self._normalise(crops))
-        glob = self.backbone.encode_map(self._normalise(frames))
+        local = self.backbone.encode_map(self.normalise_pixels(crops))
+        glob = self.backbone.encode_map(self.normalise_pixels(frames))
         return self.kum.observe(local, glob, frame_rows)
 
     def describe(self, tokens: Tensor) -> Texts:
-        """Encode (T, context) int64 tokens."""
-        hidden, sentence = self.backbone.encode_text(tokens)
+        """Encode (T, context) int64 tokens; positions that nothing reads are not computed."""
+        used = max(int(tokens.argmax(dim=-1).max()) + 1, self.config.kum.description_length)  # the end token is largest
+        hidden, sentence = self.backbone.encode_text(tokens[:, :used])
         return self.kum.describe(hidden, sentence)
 
     def score(self, looks: Looks, look_rows: Tensor, windows: Tensor, texts: Texts) -> Tensor:
@@ -121,5 +125,7 @@ class Referring(nn.Module):
         logits: Tensor = self.head(cosine)
         return logits
 
-    def _normalise(self, images: Tensor) -> Tensor:
-        return normalise(images, self.config.mean, self.config.std).contiguous(memory_format=torch.channels_last)
+    def normalise_pixels(self, images: Tensor) -> Tensor:
+        """Turn (N, 3, S, S) uint8 pixels into what the backbone reads, in the precision of its weights."""
+        pixels = normalise(images, self.config.mean, self.config.std).to(self.head.scale.dtype)
+        return pixels.contiguous(memory_format=torch.channels_last)

@@ -173,9 +173,7 @@ def serve(
 
 @app.command()
 def fit_frequencies(
-    counts: Annotated[
-        Path, typer.Argument(help='JSON of training boxes: {"red cars": 240, ...}.')
-    ],
+    counts: Annotated[Path, typer.Argument(help='JSON of training boxes: {"red cars": 240, ...}.')],
     encoder: Annotated[Path, typer.Option(help="CLIP weights whose text tower compares expressions (iKUN: ViT-B/32).")],
     out: Annotated[Path, typer.Option(help="File to write, for the calibrator `frequency`.")],
 ) -> None:

@@ -38,12 +38,14 @@ class KumOptions:
         mode: KUM's design in a released checkpoint; "auto" reads it from the weights.
         cache: folder for converted checkpoints; by default the user's cache folder.
         device: a torch device, such as "cpu" or "cuda:0"; "auto" takes a GPU if there is one.
+        precision: of the arithmetic; float16 is for GPUs alone.
     """
 
     model: Embedded | Path = "embedded"
     mode: KumMode | Literal["auto"] = "auto"
     cache: Path | None = None
     device: str = "auto"
+    precision: Literal["float32", "bfloat16", "float16"] = "float32"
 
 
 class KumMatcher:
@@ -66,7 +68,8 @@ class KumMatcher:
         path = options.model if isinstance(options.model, Path) else _embedded_folder()
         folder = model_folder(path, options)
         self._device = _device(options.device)
-        self._model = Referring.from_folder(folder).to(self._device)
+        self._dtype = _dtype(options.precision, self._device)
+        self._model = Referring.from_folder(folder).to(self._device, self._dtype)
         config = self._model.config
         self._pictures = ikun if config.protocol == "ikun" else crops
         self._put = ikun.normalise_expression if config.protocol == "ikun" else str
@@ -94,9 +97,9 @@ class KumMatcher:
         stops = np.cumsum(counts)
         return [
             Observations(
-                {name: tensor[stop - count : stop].cpu().numpy() for name, tensor in looks.look_arrays.items()},
+                {name: tensor[stop - count : stop].float().cpu().numpy() for name, tensor in looks.look_arrays.items()},
                 np.zeros(count, np.int64),
-                {name: tensor[row : row + 1].cpu().numpy() for name, tensor in looks.frame_arrays.items()},
+                {name: tensor[row : row + 1].float().cpu().numpy() for name, tensor in looks.frame_arrays.items()},
                 np.array([frame.index], np.int64),
             )
             for row, (frame, count, stop) in enumerate(zip(frames, counts, stops, strict=True))
@@ -118,7 +121,7 @@ class KumMatcher:
             for text, words in zip(texts, unknown, strict=True)
             if words
         )
-        arrays = {"feature": encoded.feature.cpu().numpy(), "guide": encoded.guide.cpu().numpy()}
+        arrays = {"feature": encoded.feature.float().cpu().numpy(), "guide": encoded.guide.float().cpu().numpy()}
         return Phrases(tuple(texts), arrays, warnings)
 
     def score(self, observations: Observations, segments: Segments, phrases: Phrases) -> Scores:
@@ -127,29 +130,31 @@ class KumMatcher:
 
         from trackspeak.models.kum import Texts
 
-        def on_device(array: npt.NDArray[np.generic]) -> torch.Tensor:
-            return torch.from_numpy(np.ascontiguousarray(array)).to(self._device)
-
-        texts = Texts(on_device(phrases.arrays["feature"]), on_device(phrases.arrays["guide"]))
+        texts = Texts(self._on_device(phrases.arrays["feature"]), self._on_device(phrases.arrays["guide"]))
         looks = self._looks(observations)
         parts = [np.zeros((0, len(phrases.texts)), np.float32)]
         with torch.inference_mode():
             for begin in range(0, len(segments), SEGMENTS_AT_ONCE):
                 part = slice(begin, begin + SEGMENTS_AT_ONCE)
-                rows, windows = on_device(segments.look_rows[part]), on_device(segments.windows[part])
+                rows, windows = self._on_device(segments.look_rows[part]), self._on_device(segments.windows[part])
                 parts.append(self._model.score(looks, rows, windows, texts).float().cpu().numpy())
         return Scores(np.concatenate(parts), "cosine")
 
     def _looks(self, observations: Observations) -> Looks:
-        import torch
-
         from trackspeak.models.kum import Looks
 
         return Looks(
-            {name: torch.from_numpy(array).to(self._device) for name, array in observations.look_arrays.items()},
-            {name: torch.from_numpy(array).to(self._device) for name, array in observations.frame_arrays.items()},
-            torch.from_numpy(observations.look_frame_rows).to(self._device),
+            {name: self._on_device(array) for name, array in observations.look_arrays.items()},
+            {name: self._on_device(array) for name, array in observations.frame_arrays.items()},
+            self._on_device(observations.look_frame_rows),
         )
+
+    def _on_device(self, array: npt.NDArray[np.generic]) -> torch.Tensor:
+        """Bring an array to the device, numbers in the matcher's precision."""
+        import torch
+
+        tensor = torch.from_numpy(np.ascontiguousarray(array))
+        return tensor.to(self._device, self._dtype if tensor.is_floating_point() else None)
 
 
 def model_folder(path: Path, options: KumOptions) -> Path:
@@ -197,6 +202,20 @@ def _device(name: str) -> torch.device:
         reason = str(error).splitlines()[0]
         raise OptionError(f"matcher.device must be auto or a device of this machine, got {name!r}: {reason}") from None
     return torch.device(name)
+
+
+def _dtype(precision: str, device: torch.device) -> torch.dtype:
+    """Give a precision that the device has.
+
+    Raises:
+        OptionError: for float16 without a GPU, where it is slow and its sums overflow.
+    """
+    import torch
+
+    if precision == "float16" and device.type == "cpu":
+        raise OptionError("matcher.precision must be float32 or bfloat16 on a CPU, got float16")
+    dtype: torch.dtype = getattr(torch, precision)
+    return dtype
 
 
 def _embedded_folder() -> Path:

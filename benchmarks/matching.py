@@ -1,0 +1,252 @@
+"""What KUM costs as its authors run it, as trackspeak runs it, and at the least.
+
+    python benchmarks/matching.py [--sizes rn50 embedded] [--modes MODE ...] [--expressions 1 4 50] [--sample N]
+        [--repeats N] [--device DEVICE] [--json FILE]
+
+Three tracks of 20 frames that begin at frames 0, 1 and 2, with random pixels and weights: 12 segments, which look at
+15 crops and 15 frames. All in one process, same weights, same scores (the largest difference is printed):
+
+- authors: every segment and expression encodes its own 2 crops, 2 frames and text, and goes through the plain KUM;
+  timed on a sample of pairs where there are more, and scaled.
+- ours: crops and frames once, everything text-free once, texts once, then the scores.
+- floor: the forwards through the backbone that cannot be avoided: each crop, frame and text once, and no KUM.
+- one more: one more expression asked of what was observed, as a share of observing.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from itertools import islice, product
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from trackspeak.models.kum import KumConfig, KumMode
+from trackspeak.models.kum_fast import build_fast
+from trackspeak.models.referring import Referring, ReferringConfig
+from trackspeak.models.released import CLIP_MEAN, CLIP_STD
+from trackspeak.models.sampling import LENGTH, LOOKS, STRIDE, look_positions, segment_bounds
+from trackspeak.models.tokenizer import CONTEXT_LENGTH
+from trackspeak.models.training.design import embedded_config
+
+MODES: tuple[KumMode, ...] = ("none", "cascade_attention", "cross_correlation", "text_first_modulation")
+TRACKS, FRAMES = 3, 20
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the table; times in seconds."""
+
+    size: str
+    mode: str
+    precision: str
+    expressions: int
+    authors_s: float
+    authors_scaled_from: int
+    ours_s: float
+    floor_s: float
+    one_more_share: float
+    largest_difference: float
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """What all ways get.
+
+    Attributes:
+        crops: (L, 3, s, s) uint8.
+        frames: (F, 3, S, S) uint8.
+        frame_rows: (L,) int64.
+        look_rows: (S, 2) int64.
+        tokens: (T, 77) int64.
+    """
+
+    crops: Tensor
+    frames: Tensor
+    frame_rows: Tensor
+    look_rows: Tensor
+    tokens: Tensor
+
+
+def main() -> None:
+    """Measure, print the table, write the JSON."""
+    arguments = _arguments()
+    torch.manual_seed(0)
+    device = torch.device(arguments.device)
+    rows = []
+    for size, mode in product(arguments.sizes, arguments.modes):
+        model = _model(size, mode).to(device)
+        for precision in arguments.precisions:
+            typed = model.to(getattr(torch, precision))
+            rows += [_measure(typed, size, precision, count, arguments) for count in arguments.expressions]
+            model = _model(size, mode).to(device) if precision != "float32" else model
+    print(_table(rows))
+    if arguments.json:
+        arguments.json.write_text(json.dumps([asdict(row) for row in rows], indent=1) + "\n", encoding="utf-8")
+
+
+def _arguments() -> Any:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--sizes", nargs="+", choices=["rn50", "embedded"], default=["embedded", "rn50"])
+    parser.add_argument("--modes", nargs="+", choices=MODES, default=list(MODES))
+    parser.add_argument("--expressions", nargs="+", type=int, default=[1, 4, 50])
+    parser.add_argument("--precisions", nargs="+", choices=["float32", "bfloat16", "float16"], default=["float32"])
+    parser.add_argument("--sample", type=int, default=12, help="pairs of the authors' way to time at most")
+    parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
+    parser.add_argument("--json", type=Path)
+    return parser.parse_args()
+
+
+def _model(size: str, mode: KumMode) -> Referring:
+    """A model of random weights; the embedded size has its trajectory input off, as the authors' has none."""
+    if size == "embedded":
+        return Referring(embedded_config(mode, trajectory=False)).eval()
+    layers, width = [3, 4, 6, 3], 64
+    return Referring(
+        ReferringConfig(
+            clip={
+                "embed_dim": 1024,
+                "quick_gelu": True,
+                "vision_cfg": {"layers": layers, "width": width, "image_size": 224, "patch_size": None},
+                "text_cfg": {"context_length": 77, "vocab_size": 49408, "width": 512, "heads": 8, "layers": 12},
+            },
+            kum=KumConfig(mode=mode),
+            crop_size=224,
+            frame_size=672,
+            mean=CLIP_MEAN,
+            std=CLIP_STD,
+            vocabulary=(),
+            protocol="ikun",
+        )
+    ).eval()
+
+
+def _inputs(model: Referring, expressions: int, device: torch.device) -> Inputs:
+    """Random pixels for the looks of the tracks; expressions of 4 to 8 tokens."""
+    looks: dict[tuple[int, int], int] = {}
+    segments = []
+    for track in range(TRACKS):
+        for start, stop in segment_bounds(FRAMES, LENGTH, STRIDE):
+            keys = [(track, track + at) for at in look_positions(start, stop, LOOKS)]
+            segments.append([looks.setdefault(key, len(looks)) for key in keys])
+    seen = sorted({frame for _, frame in looks})
+    vocab = model.backbone.vocab_size
+    tokens = torch.zeros(expressions, CONTEXT_LENGTH, dtype=torch.int64)
+    for row, length in enumerate(torch.randint(4, 9, (expressions,)).tolist()):
+        words = torch.randint(2, vocab - 2, (length,))
+        tokens[row, : length + 2] = torch.cat([torch.tensor([vocab - 2]), words, torch.tensor([vocab - 1])])
+    config = model.config
+    parts = (
+        torch.randint(256, (len(looks), 3, config.crop_size, config.crop_size), dtype=torch.uint8),
+        torch.randint(256, (len(seen), 3, config.frame_size, config.frame_size), dtype=torch.uint8),
+        torch.tensor([seen.index(frame) for _, frame in looks]),
+        torch.tensor(segments),
+        tokens,
+    )
+    return Inputs(*(part.to(device) for part in parts))
+
+
+def _measure(model: Referring, size: str, precision: str, expressions: int, arguments: Any) -> Row:
+    device = torch.device(arguments.device)
+    inputs = _inputs(model, expressions, device)
+    plain, model.kum = model.kum, build_fast(model.kum)
+    with torch.inference_mode():
+        _ours(model, inputs)  # warms up
+        ours_s, scores = _timed(lambda: _ours(model, inputs), device, arguments.repeats)
+        floor_s, _ = _timed(lambda: _floor(model, inputs), device, arguments.repeats)
+        looks = model.observe(inputs.crops, inputs.frames, inputs.frame_rows)
+        observe_s, _ = _timed(
+            lambda: model.observe(inputs.crops, inputs.frames, inputs.frame_rows), device, arguments.repeats
+        )
+        one_more_s, _ = _timed(lambda: _ask(model, looks, inputs, inputs.tokens[:1]), device, 5)
+        model.kum = plain
+        pairs = list(islice(_spread(len(inputs.look_rows), expressions), arguments.sample))
+        authors_s, theirs = _timed(lambda: [_author(model, inputs, *pair) for pair in pairs], device, 1)
+    difference = max(abs(float(scores[pair]) - score) for pair, score in zip(pairs, theirs, strict=True))
+    every = len(inputs.look_rows) * expressions
+    return Row(
+        size,
+        model.config.kum.mode,
+        precision,
+        expressions,
+        authors_s * every / len(pairs),
+        len(pairs),
+        ours_s,
+        floor_s,
+        one_more_s / observe_s,
+        difference,
+    )
+
+
+def _spread(segments: int, expressions: int) -> list[tuple[int, int]]:
+    """All pairs, in an order whose beginning is spread over both."""
+    pairs = list(product(range(segments), range(expressions)))
+    return [pairs[at] for at in torch.randperm(len(pairs), generator=torch.Generator().manual_seed(0)).tolist()]
+
+
+def _author(model: Referring, inputs: Inputs, segment: int, expression: int) -> float:
+    """Score one pair as the authors do: everything anew, and 77 text positions."""
+    rows = inputs.look_rows[segment]
+    frames = inputs.frames[inputs.frame_rows[rows]]
+    local = model.backbone.encode_map(model.normalise_pixels(inputs.crops[rows]))
+    glob = model.backbone.encode_map(model.normalise_pixels(frames))
+    hidden, sentence = model.backbone.encode_text(inputs.tokens[expression : expression + 1])
+    return float(model.kum(local[None], glob[None], hidden, sentence))
+
+
+def _ours(model: Referring, inputs: Inputs) -> Tensor:
+    looks = model.observe(inputs.crops, inputs.frames, inputs.frame_rows)
+    return _ask(model, looks, inputs, inputs.tokens)
+
+
+def _ask(model: Referring, looks: Any, inputs: Inputs, tokens: Tensor) -> Tensor:
+    return model.kum.pair_scores(looks, inputs.look_rows, None, model.describe(tokens)).float()
+
+
+def _floor(model: Referring, inputs: Inputs) -> None:
+    model.backbone.encode_map(model.normalise_pixels(inputs.crops))
+    model.backbone.encode_map(model.normalise_pixels(inputs.frames))
+    used = int(inputs.tokens.argmax(dim=-1).max()) + 1
+    model.backbone.encode_text(inputs.tokens[:, :used])
+
+
+def _timed(work: Callable[[], Any], device: torch.device, repeats: int) -> tuple[float, Any]:
+    """Give the median time of some runs, and what the last one gave."""
+    seconds, result = [], None
+    for _ in range(repeats):
+        if device.type == "cuda":
+            torch.cuda.synchronize()
+        begin = time.perf_counter()
+        result = work()
+        if device.type == "cuda":
+            torch.cuda.synchronize()
+        seconds.append(time.perf_counter() - begin)
+    return median(seconds), result
+
+
+def _table(rows: list[Row]) -> str:
+    lines = [
+        "| size | design | precision | texts | authors s | ours s | times faster | floor s | ours / floor "
+        "| one more text | largest difference |",
+        "|---|---|---|---|---|---|---|---|---|---|---|",
+    ]
+    for row in rows:
+        scaled = f" (from {row.authors_scaled_from} pairs)"
+        lines.append(
+            f"| {row.size} | {row.mode} | {row.precision} | {row.expressions} | {row.authors_s:.2f}{scaled} "
+            f"| {row.ours_s:.3f} | {row.authors_s / row.ours_s:.1f} | {row.floor_s:.3f} "
+            f"| {row.ours_s / row.floor_s:.2f} | {row.one_more_share:.2%} | {row.largest_difference:.1e} |"
+        )
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    main()
