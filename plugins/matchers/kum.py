@@ -16,6 +16,8 @@ from trackspeak.models.errors import OptionError
 from trackspeak.models.kum_mode import KumMode
 from trackspeak.plugins.contract import Frame, Observations, Phrases, Requirements, Sampling, Scores, Segments
 
+from ._devices import device_of
+
 if TYPE_CHECKING:
     import torch
 
@@ -67,7 +69,7 @@ class KumMatcher:
 
         path = options.model if isinstance(options.model, Path) else _embedded_folder()
         folder = model_folder(path, options)
-        self._device = _device(options.device)
+        self._device = device_of(options.device)
         self._dtype = _dtype(options.precision, self._device)
         self._model = Referring.from_folder(folder).to(self._device, self._dtype)
         config = self._model.config
@@ -184,24 +186,6 @@ def _cache_folder() -> Path:
     from platformdirs import user_cache_path
 
     return user_cache_path("trackspeak", appauthor=False) / "models"
-
-
-def _device(name: str) -> torch.device:
-    """Give a device that is there.
-
-    Raises:
-        OptionError: if the name is no device of this machine.
-    """
-    import torch
-
-    if name == "auto":
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    try:
-        torch.zeros(1, device=name)
-    except (RuntimeError, AssertionError) as error:
-        reason = str(error).splitlines()[0]
-        raise OptionError(f"matcher.device must be auto or a device of this machine, got {name!r}: {reason}") from None
-    return torch.device(name)
 
 
 def _dtype(precision: str, device: torch.device) -> torch.dtype:

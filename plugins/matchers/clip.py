@@ -1,0 +1,168 @@
+"""Zero-shot matching by any CLIP, for those who have no weights of KUM."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
+
+import numpy as np
+import numpy.typing as npt
+from annotated_types import Ge, Gt
+
+from trackspeak.models.digests import sha256_of
+from trackspeak.models.errors import OptionError
+from trackspeak.plugins.contract import Frame, Observations, Phrases, Requirements, Sampling, Scores, Segments
+
+from ._devices import device_of
+
+if TYPE_CHECKING:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class ClipOptions:
+    """Options of the matcher `clip`.
+
+    Attributes:
+        weights: CLIP weights: OpenAI's TorchScript archive, an OpenCLIP checkpoint, or safetensors.
+        quick_gelu: whether they were trained with QuickGELU; "auto": OpenAI's archives were, others were not.
+        device: a torch device, such as "cpu" or "cuda:0"; "auto" takes a GPU if there is one.
+        margin: share of a box's sides that is added on each side of a crop, for context.
+        temperature: what cosines are multiplied by before they are compared, as CLIP was trained.
+    """
+
+    weights: Path
+    quick_gelu: Literal["auto", "yes", "no"] = "auto"
+    device: str = "auto"
+    margin: Annotated[float, Ge(0)] = 0.1
+    temperature: Annotated[float, Gt(0)] = 100.0
+
+
+class ClipMatcher:
+    """Compares crops with what a sentence says of looks, against contrasts, and paths with what it says of motion."""
+
+    Options: ClassVar[type[ClipOptions]] = ClipOptions
+    requirements: ClassVar[Requirements] = Requirements()
+
+    def __init__(self, options: ClipOptions) -> None:
+        """Load the model.
+
+        Raises:
+            OptionError: if the weights or the device are not there.
+            WeightsError: if they are no CLIP.
+        """
+        from trackspeak.models.clip_weights import load_clip
+        from trackspeak.models.tokenizer import ClipTokenizer
+
+        if not options.weights.is_file():
+            raise OptionError(f"matcher.weights must be an existing file, got {options.weights}")
+        self._options = options
+        self._device = device_of(options.device)
+        quick_gelu = None if options.quick_gelu == "auto" else options.quick_gelu == "yes"
+        self._clip = load_clip(options.weights, quick_gelu=quick_gelu).to(self._device)
+        self._tokenizer = ClipTokenizer()
+        size = self._clip.visual.image_size
+        self._size = int(size[0] if isinstance(size, tuple) else size)
+        self.weights = {options.weights.name: sha256_of(options.weights)}
+        self.sampling = Sampling()
+
+    def observe(self, frames: Sequence[Frame], boxes_xyxy: Sequence[npt.NDArray[np.float32]]) -> list[Observations]:
+        """Encode crops: one L2-normalised feature per look."""
+        import torch
+
+        from trackspeak.models.crops import crop_boxes, normalise
+        from trackspeak.models.released import CLIP_MEAN, CLIP_STD
+
+        crops = torch.cat(
+            [
+                crop_boxes(frame.rgb, boxes, self._size, margin=self._options.margin)
+                for frame, boxes in zip(frames, boxes_xyxy, strict=True)
+            ]
+        )
+        with torch.inference_mode():
+            pixels = normalise(crops.to(self._device), CLIP_MEAN, CLIP_STD)
+            features = self._clip.encode_image(pixels, normalize=True).float().cpu().numpy()
+        stops = np.cumsum([len(boxes) for boxes in boxes_xyxy])
+        return [
+            Observations(
+                {"feature": features[stop - len(boxes) : stop]},
+                np.zeros(len(boxes), np.int64),
+                {},
+                np.array([frame.index], np.int64),
+            )
+            for frame, boxes, stop in zip(frames, boxes_xyxy, stops.tolist(), strict=True)
+        ]
+
+    def describe(self, texts: Sequence[str]) -> Phrases:
+        """Take sentences apart and encode what they say of looks.
+
+        Raises:
+            QueryError: if a text is longer than CLIP's context.
+        """
+        from trackspeak.models.contrasts import aspects
+        from trackspeak.models.phrases import FACTS, take_apart
+
+        self._tokenizer.encode(texts)  # refuses what is too long or empty
+        said = [take_apart(text) for text in texts]
+        found = [aspects(one) for one in said]
+        prompts = sorted({prompt for mine in found for aspect in mine for prompt in (aspect.prompt, *aspect.contrasts)})
+        rows = {prompt: row for row, prompt in enumerate(prompts)}
+        features = self._encode(prompts)
+        most = max((len(aspect.contrasts) + 1 for mine in found for aspect in mine), default=1)
+        widest = max((len(mine) for mine in found), default=0)
+        looks = np.zeros((len(texts), widest, most, features.shape[1]), np.float32)
+        counts = np.zeros((len(texts), widest), np.int64)
+        for text, mine in enumerate(found):
+            for column, aspect in enumerate(mine):
+                names = (aspect.prompt, *aspect.contrasts)
+                looks[text, column, : len(names)] = features[[rows[name] for name in names]]
+                counts[text, column] = len(names)
+        facts = np.array([[name in one.facts for name in FACTS] for one in said], bool).reshape(len(texts), len(FACTS))
+        warnings = tuple(
+            f"query {text!r}: {', '.join(map(repr, one.not_judged))} cannot be judged by this matcher and is left out"
+            for text, one in zip(texts, said, strict=True)
+            if one.not_judged
+        )
+        return Phrases(tuple(texts), {"looks": looks, "counts": counts, "facts": facts}, warnings)
+
+    def score(self, observations: Observations, segments: Segments, phrases: Phrases) -> Scores:
+        """Give the least sure of all that a sentence says, as a logit: above 0 all of it holds rather than not.
+
+        A look is compared by its share among the contrasts: log p / (1 - p) of a softmax over cosines.
+        """
+        from trackspeak.models.phrases import fact_logits
+
+        looks, counts, facts = (phrases.arrays[name] for name in ("looks", "counts", "facts"))
+        pooled = observations.look_arrays["feature"][segments.look_rows].mean(axis=1)  # (S, K, D) -> (S, D)
+        pooled = pooled / np.maximum(np.linalg.norm(pooled, axis=1, keepdims=True), 1e-6)
+        judged = fact_logits(segments.windows)
+        values = np.zeros((len(segments), len(phrases.texts)), np.float32)
+        for text in range(len(phrases.texts)):
+            said = [judged[:, facts[text]]]
+            for aspect, count in zip(looks[text], counts[text], strict=True):
+                if count:
+                    said.append(_contrast(self._options.temperature * pooled @ aspect[:count].T)[:, None])
+            together = np.concatenate(said, axis=1)
+            values[:, text] = together.min(axis=1) if together.shape[1] else 0.0
+        return Scores(values, "cosine")
+
+    def _encode(self, prompts: Sequence[str]) -> npt.NDArray[np.float32]:
+        import torch
+
+        if not prompts:
+            return np.zeros((0, 1), np.float32)
+        with torch.inference_mode():
+            tokens = self._tokenizer.encode(prompts).tokens.to(self._device)
+            features: npt.NDArray[np.float32] = self._clip.encode_text(tokens, normalize=True).float().cpu().numpy()
+        return features
+
+
+def _contrast(similarities: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """Logit of the first column against the others together: (S, C) -> (S,)."""
+    first, others = similarities[:, 0], similarities[:, 1:]
+    highest = others.max(axis=1)
+    rest = highest + np.log(np.exp(others - highest[:, None]).sum(axis=1))
+    logits: npt.NDArray[np.float32] = first - rest
+    return logits
