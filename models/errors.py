@@ -12,7 +12,8 @@ TrackspeakError                 anything trackspeak raises on purpose
 ├── PluginError                 a plugin failed to load or to work
 │   └── ContractError           a plugin was given, or gave, data that breaks its contract
 ├── WorkerError                 the process that does the work died
-└── OutputError                 a result could not be written
+├── OutputError                 a result could not be written
+└── DownloadError               weights could not be fetched, or are not those of the manifest
 """
 
 from __future__ import annotations
@@ -101,3 +102,9 @@ class OutputError(TrackspeakError):
     """A result could not be written."""
 
     code = "output_failed"
+
+
+class DownloadError(TrackspeakError):
+    """Published weights could not be fetched, or are not those of the manifest."""
+
+    code = "download_failed"

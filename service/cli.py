@@ -190,6 +190,17 @@ def fit_frequencies(
 
 
 @app.command()
+def pull(
+    name: Annotated[str, typer.Argument(help="A set of published weights: clip.")],
+    offline: Annotated[bool, typer.Option("--offline", help="Check what is there; fetch nothing.")] = False,
+) -> None:
+    """Fetch published weights, verified by their hashes."""
+    from .console import pull_and_show
+
+    pull_and_show(name, offline=offline)
+
+
+@app.command()
 def plugins(json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
     """List the plugins, also broken ones and why."""
     from .console import show_plugins

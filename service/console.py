@@ -4,14 +4,22 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import (
+    BarColumn,
+    DownloadColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    TextColumn,
+    TimeElapsedColumn,
+)
 
 from trackspeak.models.errors import OutputError
 from trackspeak.plugins.registry import list_plugins
@@ -20,6 +28,7 @@ from .formats import check_inputs_are_kept, check_writable, write_outputs, write
 from .limits import Limits
 from .options import RunOptions, named_texts
 from .profiles import load_profile, profile_names
+from .pull import published, pull
 from .result import Result
 from .run import track
 from .settings import load_settings
@@ -83,6 +92,25 @@ def _write(result: Result, video: Path, out: Path, video_out: bool, limits: Limi
     typer.echo(f"{len(files)} files written to {out}", err=True)
 
 
+def pull_and_show(name: str, *, offline: bool) -> None:
+    """Fetch a set of weights and say where they are.
+
+    Raises:
+        TrackspeakError: what `published` and `pull` raise.
+    """
+    folder = load_settings().weights_folder
+    for file in published(name):
+        with _progress(DownloadColumn()) as progress:
+            path = pull(file, folder, offline=offline, progress=_told(progress, file.name))
+        typer.echo(f"{path} ({file.licence})")
+
+
+def _told(progress: Progress, name: str) -> Callable[[int, int | None], None]:
+    """Add a bar; give what moves it."""
+    task = progress.add_task(name, total=None)
+    return lambda done, expected: progress.update(task, completed=done, total=expected)
+
+
 def show_plugins(*, as_json: bool) -> None:
     """Print all plugins."""
     plugins = list_plugins()
@@ -126,8 +154,8 @@ def _print_bytes(content: bytes) -> None:
 
 
 @contextmanager
-def _progress() -> Iterator[Progress]:
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+def _progress(count: ProgressColumn | None = None) -> Iterator[Progress]:
+    columns = (TextColumn("{task.description}"), BarColumn(), count or MofNCompleteColumn(), TimeElapsedColumn())
     console = Console(stderr=True)
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
         yield progress

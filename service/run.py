@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
@@ -18,7 +18,9 @@ from .pipeline.answer import answer
 from .pipeline.decode import open_video
 from .pipeline.index import Progress, Stopwatch, blaming, index_video
 from .profiles import Profile, Protocol, load_profile
+from .pull import PULLED, resolve
 from .result import PluginUse, RawScores, Result
+from .settings import load_settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +73,7 @@ def assemble(options: RunOptions) -> Assembly:
             warnings = (f"scores are raw: the calibrators of the profile {profile.name} are of other weights",)
             del uses[key]
             continue
-        plugins[key], chosen = create(key.partition(".")[0], choice.name, choice.options)
+        plugins[key], chosen = create(key.partition(".")[0], choice.name, _found(choice.options))
         uses[key] = PluginUse(choice.name, options_to_dict(chosen))
     tracker = cast(Tracker, plugins["tracker"])
     _check_tracker(options, cast(PluginUse, uses["tracker"]).name, tracker, uses["detector"])
@@ -86,6 +88,13 @@ def assemble(options: RunOptions) -> Assembly:
         profile.protocol,
         profile.first_frame,
     )
+
+
+def _found(options: Mapping[str, object]) -> Mapping[str, object]:
+    """Put in the paths of weights that were pulled."""
+    if not any(isinstance(value, str) and value.startswith(PULLED) for value in options.values()):
+        return options
+    return resolve(options, load_settings().weights_folder)
 
 
 def _making_order(key: str) -> int:

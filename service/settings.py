@@ -53,6 +53,11 @@ class Settings(BaseSettings):
         default=_LIMITS.max_query_chars, description="characters of one sentence"
     )
 
+    @property
+    def weights_folder(self) -> Path:
+        """Where `trackspeak pull` keeps published weights."""
+        return self.data / "weights"
+
     def limits(self) -> Limits:
         """Give what is accepted."""
         return Limits(**{field.name: getattr(self, field.name) for field in fields(Limits)})

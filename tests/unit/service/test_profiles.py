@@ -67,5 +67,5 @@ def test_an_unreadable_file_is_refused(tmp_path: Path) -> None:
 
 
 def test_an_unknown_name_lists_the_profiles() -> None:
-    with pytest.raises(UnknownNameError, match="auto, embedded"):
+    with pytest.raises(UnknownNameError, match="auto, clip, embedded"):
         load_profile("tiny")
