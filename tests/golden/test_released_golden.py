@@ -1,0 +1,64 @@
+"""A checkpoint in the released format, at RN50's size with the CLIP towers in it, holds the authors' values."""
+
+import zlib
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+
+from trackspeak.models.backbone import Backbone
+from trackspeak.models.kum import KumConfig, KumMode, build_kum
+from trackspeak.models.referring import Referring
+from trackspeak.models.released import convert_released
+
+RN50 = {
+    "embed_dim": 1024,
+    "quick_gelu": True,
+    "vision_cfg": {"layers": [3, 4, 6, 3], "width": 64, "image_size": 224, "patch_size": None},
+    "text_cfg": {"context_length": 77, "vocab_size": 49408, "width": 512, "heads": 8, "layers": 12},
+}
+
+
+def rule_tensor(name: str, old: Tensor) -> Tensor:
+    """Fill by the rule of the golden values' README."""
+    if not old.is_floating_point():
+        return old
+    shape = tuple(old.shape)
+    values = np.random.default_rng(zlib.crc32(name.encode())).standard_normal(shape).astype(np.float32)
+    if name.endswith("running_var"):
+        values = 1 + 0.1 * np.abs(values)
+    elif name.endswith("running_mean"):
+        values = 0.1 * values
+    elif len(shape) <= 1:
+        values = 1 + 0.1 * values if name.endswith("weight") else 0.1 * values
+    else:
+        values = values / np.sqrt(np.float32(np.prod(shape[1:])))
+    return torch.from_numpy(np.ascontiguousarray(values, np.float32)).reshape(shape)
+
+
+@pytest.mark.parametrize("mode", ["cascade_attention", "cross_correlation"])
+def test_the_authors_values_hold_through_a_released_checkpoint(shared_dir: Path, tmp_path: Path, mode: KumMode) -> None:
+    golden = np.load(shared_dir / "golden" / f"kum_full_{mode}.npz")
+    kum, backbone = build_kum(KumConfig(mode=mode)), Backbone(RN50)
+    state = {f"module.{name}": rule_tensor(name, old) for name, old in kum.state_dict().items()}
+    state |= {
+        f"module.clip.{name}": rule_tensor(f"clip.{name}", old) for name, old in backbone.clip.state_dict().items()
+    }
+    torch.save({"model": state, "epoch": 99}, tmp_path / "ikun.pth")
+    del kum, backbone, state
+    convert_released(tmp_path / "ikun.pth", tmp_path / "model")
+    model = Referring.from_folder(tmp_path / "model")
+    assert (model.config.kum.mode, model.config.crop_size, model.config.frame_size) == (mode, 224, 672)
+    rng = np.random.default_rng(11)
+    shapes = ((2, 2, 2048, 7, 7), (2, 2, 2048, 21, 21), (2, 10, 1024), (2, 1024))
+    local, glob, hidden, sentence = (
+        torch.from_numpy(rng.standard_normal(shape).astype(np.float32)) for shape in shapes
+    )
+    with torch.inference_mode():
+        looks = model.kum.observe(local.flatten(0, 1), glob.flatten(0, 1), torch.arange(4))
+        texts = model.kum.describe(hidden, sentence)
+        scores = model.kum.pair_scores(looks, torch.arange(4).reshape(2, 2), None, texts)
+    np.testing.assert_allclose(texts.feature.numpy(), golden["text_feat"], rtol=0, atol=1e-5)
+    np.testing.assert_allclose(scores.diagonal().numpy(), golden["logits"], rtol=0, atol=1e-5)
