@@ -35,6 +35,9 @@ def train(
     steps: Annotated[int, typer.Option(help="Batches in all.")] = 6_000,
     mode: Annotated[str, typer.Option(help="KUM's design.")] = "cross_correlation",
     trajectory: Annotated[bool, typer.Option(help="Read the trajectory window.")] = True,
+    learning_rate: Annotated[float, typer.Option(help="The highest; it falls to 0 by the end.")] = 2e-3,
+    zoom: Annotated[float, typer.Option(help="Scenes appear nearer or farther by up to e to this power.")] = 1.0,
+    begin: Annotated[Path | None, typer.Option(help="Another run, to begin with its averaged weights.")] = None,
     seed: Annotated[int, typer.Option(help="Seed of weights and batches.")] = 0,
     resume: Annotated[bool, typer.Option(help="Go on from the run's checkpoint.")] = False,
 ) -> None:
@@ -45,9 +48,16 @@ def train(
     from .loop import TrainOptions
     from .loop import train as run_training
 
-    options = TrainOptions(mode=mode, trajectory=trajectory, steps=steps, seed=seed)  # type: ignore[arg-type]
+    options = TrainOptions(
+        mode=mode,  # type: ignore[arg-type]
+        trajectory=trajectory,
+        steps=steps,
+        learning_rate=learning_rate,
+        zoom=zoom,
+        seed=seed,
+    )
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    run_training(list(iterate_scenes(data)), run, options, device, resume)
+    run_training(list(iterate_scenes(data)), run, options, device, resume=resume, begin=begin)
 
 
 @app.command()

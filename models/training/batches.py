@@ -17,6 +17,7 @@ from trackspeak.models.tokenizer import WordTokenizer
 from .concepts import CONCEPTS, ConceptTable, label_matrix
 from .expressions import Expression, sample_expressions
 from .scenes import Scene
+from .zoom import zoomed
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -70,11 +71,13 @@ def make_batch(
     scene_count: int,
     text_count: int,
     least_positions: int,
+    zoom: float = 0.0,
 ) -> Batch:
     """Draw a batch.
 
     Every expression is asked of every segment, also of other scenes': what holds of a segment does not
-    depend on whom the expression was made for. Texts keep `least_positions` token positions at least.
+    depend on whom the expression was made for. Texts keep `least_positions` token positions at least;
+    each scene appears nearer or farther by a factor of up to e to the `zoom`.
     """
     chosen = [scenes[at] for at in rng.choice(len(scenes), scene_count, replace=len(scenes) < scene_count)]
     parts = [_at_moment(scene, int(rng.choice(np.unique(scene.moments)))) for scene in chosen]
@@ -93,7 +96,7 @@ def make_batch(
         _joined([part.frames for part in parts]),
         _joined([part.frame_rows + offset for part, offset in zip(parts, frame_offsets, strict=True)]),
         _joined([part.look_rows + offset for part, offset in zip(parts, look_offsets, strict=True)]),
-        _joined([part.windows for part in parts]),
+        _joined([zoomed(part.windows, float(np.exp(rng.uniform(-zoom, zoom)))) for part in parts]),
         torch.from_numpy(everything.labels),
         tokens[:, : max(least_positions, int((tokens != 0).sum(dim=1).max()))],
         torch.from_numpy(labels),

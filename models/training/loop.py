@@ -45,6 +45,7 @@ class TrainOptions:
         positive_weight: how much more a pair that fits counts than one that does not.
         auxiliary: weight of the losses of the heads that name concepts, which are dropped afterwards.
         average: share of the running average of the weights kept at each step.
+        zoom: windows of a batch's scenes appear nearer or farther by up to e to this power; 0: as they are.
         seed: of weights and batches.
         checkpoint_every: steps between two checkpoints.
     """
@@ -60,6 +61,7 @@ class TrainOptions:
     positive_weight: float = 2.0
     auxiliary: float = 0.5
     average: float = 0.998
+    zoom: float = 1.0
     seed: int = 0
     checkpoint_every: int = 250
 
@@ -106,19 +108,37 @@ def focal_loss(logits: Tensor, labels: Tensor, options: TrainOptions) -> Tensor:
     return (weights * losses).sum() / known.sum().clamp(min=1)
 
 
-def train(scenes: Sequence[Scene], folder: Path, options: TrainOptions, device: torch.device, resume: bool) -> None:
+def train(
+    scenes: Sequence[Scene],
+    folder: Path,
+    options: TrainOptions,
+    device: torch.device,
+    *,
+    resume: bool,
+    begin: Path | None = None,
+) -> None:
     """Train, or go on training, and leave checkpoint and metrics in a folder.
 
     A run that was stopped goes on from its last checkpoint with the very batches that it would have seen.
 
+    Args:
+        scenes: to train on.
+        folder: of this run.
+        options: what the run is made of.
+        device: to train on.
+        resume: go on from the folder's checkpoint.
+        begin: folder of another run of the same design, whose averaged weights this one begins with; None: random ones.
+
     Raises:
-        InputError: if the folder holds a run and `resume` is off, or one with other options.
+        InputError: if the folder holds a run and `resume` is off, or one with other options; if `begin` is no such run.
     """
     folder.mkdir(parents=True, exist_ok=True)
     if not resume and (folder / CHECKPOINT).exists():
         raise InputError(f"run must be a new folder, or be resumed, got {folder} with {CHECKPOINT} in it")
     torch.manual_seed(options.seed)
     trainee = Trainee(options).to(device).to(memory_format=torch.channels_last)
+    if begin is not None:
+        _begin(trainee, begin, options, device)
     keep_average = get_ema_multi_avg_fn(options.average)  # type: ignore[no-untyped-call]
     average = AveragedModel(trainee, multi_avg_fn=keep_average, use_buffers=True)
     optimizer = torch.optim.AdamW(trainee.parameters(), options.learning_rate, weight_decay=options.weight_decay)
@@ -142,6 +162,7 @@ def train(scenes: Sequence[Scene], folder: Path, options: TrainOptions, device: 
                 scene_count=options.scenes_per_step,
                 text_count=options.texts_per_step,
                 least_positions=trainee.model.config.kum.description_length,
+                zoom=options.zoom,
             ).to(device)
             logits, shown, said = trainee(batch)
             pair_loss = focal_loss(logits, batch.labels, options)
@@ -204,6 +225,20 @@ def _checkpoint(folder: Path, parts: dict[str, object], step: int, options: Trai
     partial = folder / f"{CHECKPOINT}.partial"
     torch.save({**states, "step": step, "options": asdict(options)}, partial)
     partial.replace(folder / CHECKPOINT)
+
+
+def _begin(trainee: Trainee, run: Path, options: TrainOptions, device: torch.device) -> None:
+    """Load the averaged weights of another run, its heads too."""
+    path = run / CHECKPOINT
+    if not path.is_file():
+        raise InputError(f"begin must be the folder of a run with {CHECKPOINT} in it, got {run}")
+    states = torch.load(path, map_location=device, weights_only=True)
+    for name in ("mode", "trajectory"):
+        if states["options"][name] != getattr(options, name):
+            raise InputError(f"begin must be a run with {name} {getattr(options, name)}, got {states['options'][name]}")
+    averaged = {name.removeprefix("module."): value for name, value in states["average"].items()}
+    averaged.pop("n_averaged")
+    trainee.load_state_dict(averaged)
 
 
 def _resume(folder: Path, parts: dict[str, object], options: TrainOptions, device: torch.device) -> int:

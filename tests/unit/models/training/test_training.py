@@ -16,6 +16,8 @@ from trackspeak.models.training.loop import CHECKPOINT, TrainOptions, focal_loss
 from trackspeak.models.training.produce import produce
 from trackspeak.models.training.render import RenderOptions, render_clip
 from trackspeak.models.training.scenes import Scene, build_scene
+from trackspeak.models.training.zoom import zoomed
+from trackspeak.models.trajectory import FEATURES, trajectory_window
 
 CPU = torch.device("cpu")
 OPTIONS = TrainOptions(steps=4, scenes_per_step=2, texts_per_step=8, checkpoint_every=2)
@@ -119,3 +121,36 @@ def test_scenes_without_a_recipe_are_not_added_to(tmp_path: Path) -> None:
     (tmp_path / "00000001.npz").write_bytes(b"")
     with pytest.raises(InputError, match="nothing that is known"):
         produce(tmp_path, [], 5, ["truth"], 1)
+
+
+def test_a_run_may_begin_with_the_weights_of_another(scenes: list[Scene], straight: Path, tmp_path: Path) -> None:
+    options = TrainOptions(
+        steps=1, scenes_per_step=2, texts_per_step=8, checkpoint_every=1, learning_rate=0.0, weight_decay=0.0
+    )
+    train(scenes, tmp_path / "next", options, CPU, resume=False, begin=straight)
+    theirs = load_run(straight)[0].state_dict()
+    for name, value in load_run(tmp_path / "next")[0].state_dict().items():
+        if "running" not in name and "num_batches" not in name:
+            torch.testing.assert_close(value, theirs[name], rtol=0, atol=1e-6)
+
+
+def test_a_run_begins_with_none_of_another_design(scenes: list[Scene], straight: Path, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="begin must be a run with mode none, got cross_correlation"):
+        train(scenes, tmp_path / "a", TrainOptions(mode="none", steps=1), CPU, resume=False, begin=straight)
+    with pytest.raises(InputError, match="begin must be the folder of a run"):
+        train(scenes, tmp_path / "b", TrainOptions(steps=1), CPU, resume=False, begin=tmp_path / "absent")
+
+
+def test_a_nearer_camera_changes_sizes_and_ways_in_the_frame_alone() -> None:
+    def window(scale: float) -> np.ndarray:
+        times_s = np.arange(30) / 10
+        centres = np.array([160.0, 120.0]) + scale * np.stack([12 * (times_s - 2.9), -5 * (times_s - 2.9)], axis=1)
+        half = scale * np.array([8.0, 5.0])
+        boxes = np.concatenate([centres - half, centres + half], axis=1).astype(np.float32)
+        return trajectory_window(times_s, boxes, (320, 240))[None]
+
+    changed, nearer = zoomed(window(1.0), 2.0), window(2.0)
+    places = [FEATURES.index("center_x"), FEATURES.index("center_y")]  # the camera is taken to follow
+    others = [column for column in range(len(FEATURES)) if column not in places]
+    np.testing.assert_allclose(changed[..., others], nearer[..., others], atol=1e-4)
+    np.testing.assert_array_equal(changed[..., places], window(1.0)[..., places])
