@@ -70,7 +70,7 @@ COLOUR_REGIONS: MappingProxyType[str, ColourRegion] = MappingProxyType(
         "silver": ColourRegion((0.56, 0.66, 0.82, 0.90), (0.0, 0.0, 0.018, 0.04)),
         "dark_grey": ColourRegion((0.26, 0.34, 0.50, 0.58), (0.0, 0.0, 0.018, 0.035)),
         "dark_red": ColourRegion((0.18, 0.25, 0.43, 0.51), (0.06, 0.09, _FULL, _FULL), (-15, 0, 36, 48)),
-        "light_blue": ColourRegion((0.55, 0.64, 0.88, 0.93), (0.008, 0.016, 0.14, 0.17), (188, 205, 266, 282)),
+        "light_blue": ColourRegion((0.55, 0.64, 0.90, 0.985), (0.008, 0.018, 0.14, 0.17), (188, 205, 266, 282)),
         "dark_blue": ColourRegion((0.12, 0.18, 0.37, 0.45), (0.025, 0.045, _FULL, _FULL), (215, 240, 275, 290)),
         "light_green": ColourRegion((0.66, 0.76, 0.94, 0.97), (0.025, 0.05, _FULL, _FULL), (110, 125, 162, 182)),
         "dark_green": ColourRegion((0.16, 0.22, 0.43, 0.52), (0.02, 0.04, _FULL, _FULL), (110, 125, 168, 192)),

@@ -115,7 +115,7 @@ def sample_light(rng: np.random.Generator) -> Light:
     bounce = rng.uniform(0.06, 0.36) * (sky + sun * np.sin(elevation))
     radiance = rng.uniform(0.55, 1.15) * sky_tint * (1.0 - 0.4 * sun_share)
     gain = rng.uniform(0.8, 1.35) * (rng.uniform(0.45, 0.75) if weather == "dusk" else 1.0)
-    if rng.random() < 0.2:  # a camera that meters a dark road blows the highlights out
+    if rng.random() < 0.25:  # a camera that meters a dark road blows the highlights out
         gain *= rng.uniform(1.15, 1.6)
     return Light(
         sun_direction=direction,
