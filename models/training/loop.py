@@ -22,7 +22,7 @@ from trackspeak.models.referring import Referring
 from trackspeak.models.tokenizer import WordTokenizer
 
 from .batches import Batch, make_batch
-from .concepts import CONCEPTS
+from .concepts import ANYTHING, CONCEPTS
 from .design import embedded_config
 from .scenes import Scene
 
@@ -43,6 +43,7 @@ class TrainOptions:
         weight_decay: of AdamW.
         focal_gamma: exponent of the focal weighting (Lin et al., 2017, https://arxiv.org/abs/1708.02002).
         positive_weight: how much more a pair that fits counts than one that does not.
+        noise_weight: how much more a segment that shows no object counts; they are about one in eighty.
         auxiliary: weight of the losses of the heads that name concepts, which are dropped afterwards.
         average: share of the running average of the weights kept at each step.
         zoom: windows of a batch's scenes appear nearer or farther by up to e to this power; 0: as they are.
@@ -59,6 +60,7 @@ class TrainOptions:
     weight_decay: float = 0.02
     focal_gamma: float = 1.0
     positive_weight: float = 2.0
+    noise_weight: float = 6.0
     auxiliary: float = 0.5
     average: float = 0.998
     zoom: float = 1.0
@@ -93,19 +95,26 @@ class Trainee(nn.Module):
         return logits, concepts, said
 
 
-def focal_loss(logits: Tensor, labels: Tensor, options: TrainOptions) -> Tensor:
+def segment_weights(concepts: Tensor, options: TrainOptions) -> Tensor:
+    """Give (S, 1) weights of segments by their (S, C) concepts."""
+    noise = concepts[:, CONCEPTS.index(ANYTHING), None] < 0  # of all else it is certain that it is an object
+    return torch.where(noise, options.noise_weight, 1.0)
+
+
+def focal_loss(logits: Tensor, labels: Tensor, options: TrainOptions, rows: Tensor | float = 1.0) -> Tensor:
     """Binary focal loss, averaged over the pairs that are not arguable.
 
     Args:
         logits: any shape.
         labels: the same shape, int8: 1, 0, or -1 for arguable.
         options: the exponent, and the weight of pairs that fit.
+        rows: weights that broadcast to the shape.
     """
     known = labels >= 0
     targets = labels.clamp(min=0).float()
     losses = functional.binary_cross_entropy_with_logits(logits, targets, reduction="none")
     weights = (1 - (-losses).exp()).pow(options.focal_gamma) * known * (1 + (options.positive_weight - 1) * targets)
-    return (weights * losses).sum() / known.sum().clamp(min=1)
+    return (rows * weights * losses).sum() / (rows * known).sum().clamp(min=1)
 
 
 def train(
@@ -165,8 +174,10 @@ def train(
                 zoom=options.zoom,
             ).to(device)
             logits, shown, said = trainee(batch)
-            pair_loss = focal_loss(logits, batch.labels, options)
-            concept_loss = focal_loss(shown, batch.concepts, options) + focal_loss(said, batch.said, options)
+            weights = segment_weights(batch.concepts, options)
+            pair_loss = focal_loss(logits, batch.labels, options, weights)
+            concept_loss = focal_loss(shown, batch.concepts, options, weights)
+            concept_loss = concept_loss + focal_loss(said, batch.said, options)
             optimizer.zero_grad()
             (pair_loss + options.auxiliary * concept_loss).backward()  # type: ignore[no-untyped-call]
             nn.utils.clip_grad_norm_(trainee.parameters(), 1.0)

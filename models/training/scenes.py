@@ -14,15 +14,19 @@ from trackspeak.models.sampling import LENGTH, LOOKS, STRIDE, look_positions, se
 from trackspeak.models.trajectory import trajectory_window
 
 from .boxes import BoxSource, BoxTrack
-from .concepts import CONCEPTS, concept_table
+from .concepts import ANYTHING, CONCEPTS, concept_table
 from .matching import NOISE, match_segments
+from .motion_truth import FACT_CONCEPTS
 from .truth import ClipTruth
 
 GAP = 4
 """Missed frames that a segment may bridge; the service's default is the same."""
 
-UNSURE_OF_NOISE = ("object", "vehicle")
-"""What a box that shows no object may still be called."""
+UNSURE_OF_NOISE = (ANYTHING, *FACT_CONCEPTS)
+"""What may still be said of a box that shows no object, such as a shadow: a thing, and where it is and goes.
+
+It is no vehicle, and of no kind or colour.
+"""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -9,13 +9,15 @@ import torch
 from trackspeak.models.errors import InputError
 from trackspeak.models.referring import Referring
 from trackspeak.models.training import loop
-from trackspeak.models.training.boxes import true_boxes
+from trackspeak.models.training.boxes import BoxTrack, true_boxes
+from trackspeak.models.training.concepts import CONCEPTS
 from trackspeak.models.training.evaluate import Judged, figures, fit_platt, judge
 from trackspeak.models.training.export import export, load_run
-from trackspeak.models.training.loop import CHECKPOINT, TrainOptions, focal_loss, train
+from trackspeak.models.training.loop import CHECKPOINT, TrainOptions, focal_loss, segment_weights, train
 from trackspeak.models.training.produce import produce
 from trackspeak.models.training.render import RenderOptions, render_clip
 from trackspeak.models.training.scenes import Scene, build_scene
+from trackspeak.models.training.truth import ClipTruth
 from trackspeak.models.training.zoom import zoomed
 from trackspeak.models.trajectory import FEATURES, trajectory_window
 
@@ -91,6 +93,28 @@ def test_arguable_pairs_do_not_count_in_the_loss() -> None:
     loud = focal_loss(torch.tensor([2.0, -2.0, 50.0]), labels, OPTIONS)
     assert quiet == loud
     assert focal_loss(torch.tensor([-2.0, -2.0, 0.0]), labels, OPTIONS) > quiet
+
+
+def test_a_box_that_shows_no_object_is_no_vehicle_but_may_be_anywhere() -> None:
+    def nowhere_near(clip: ClipTruth) -> list[BoxTrack]:
+        frames = np.arange(20)
+        return [BoxTrack(frames, np.tile(np.float32([0, 0, 6, 6]), (20, 1)))]
+
+    clip = render_clip(3, RenderOptions(frames=20, width=240, height=144, frame_rate=10.0, kinds=("person",)))
+    scene = build_scene(clip, [nowhere_near], 64, 128, moments=None)
+    assert scene is not None
+    held = dict(zip(CONCEPTS, scene.concepts[0].tolist(), strict=True))
+    assert (held["vehicle"], held["car"], held["red"]) == (0, 0, 0)
+    assert (held["object"], held["at_top"], held["moves_left"]) == (-1, -1, -1)
+    weights = segment_weights(torch.from_numpy(scene.concepts), OPTIONS)
+    assert (weights == OPTIONS.noise_weight).all()
+
+
+def test_segments_count_by_their_weights() -> None:
+    logits, labels = torch.tensor([[2.0], [-1.0]]), torch.tensor([[1], [1]], dtype=torch.int8)
+    each = [focal_loss(logits[row : row + 1], labels[row : row + 1], OPTIONS) for row in (0, 1)]
+    both = focal_loss(logits, labels, OPTIONS, torch.tensor([[1.0], [3.0]]))
+    torch.testing.assert_close(both, (each[0] + 3 * each[1]) / 4)
 
 
 def test_the_calibration_finds_the_two_numbers_that_made_the_labels() -> None:
