@@ -35,6 +35,7 @@ class Good:
     def __init__(self, options): self.options = options
     def reset(self, stream): ...
     def update(self, frame, detections, embeddings=None): ...
+    def warnings(self): ...
 
 class NotDataclass(Good): Options = dict
 class NoRequirements(Good): requirements = None
@@ -44,6 +45,7 @@ class NoUpdate:
     Options, requirements = Options, Requirements()
     def __init__(self, options): ...
     def reset(self, stream): ...
+    def warnings(self): ...
 class FailsToStart(Good):
     def __init__(self, options): raise RuntimeError("no luck")
 class NoWeights(Good):
@@ -204,7 +206,9 @@ def test_every_built_in_plugin_is_healthy() -> None:
         ("detector", "yolox"),
         ("tracker", "bytetrack"),
         ("tracker", "from_file"),
+        ("matcher", "clip"),
         ("matcher", "kum"),
+        ("calibrator", "frequency"),
         ("calibrator", "platt"),
     ]
     assert [info.name for info in ours if not info.summary.endswith(".")] == []
