@@ -83,19 +83,19 @@ def evaluate(
 
 @app.command()
 def export(
-    run: Annotated[Path, typer.Option(help="Folder of a run.")],
+    run: Annotated[list[Path], typer.Option(help="Folder of a run; of several of one design, the average is taken.")],
     calibration: Annotated[Path, typer.Option(help="Folder with held-out scenes to fit the calibration on.")],
     out: Annotated[Path, typer.Option(help="Model folder to write.")],
 ) -> None:
-    """Write a run's averaged weights, in half precision, as a model folder with a fitted calibration."""
+    """Write the averaged weights of runs, in half precision, as a model folder with a fitted calibration."""
     import torch
 
     from .batches import iterate_scenes
     from .evaluate import fit_platt, judge
+    from .export import average_runs
     from .export import export as write
-    from .export import load_run
 
-    model, _, _ = load_run(run)
+    model = average_runs(run)
     slope, intercept = fit_platt(judge(model, iterate_scenes(calibration), torch.device("cpu")))
     write(model, out, {"slope": slope, "intercept": intercept})
     typer.echo(f"{out}: slope {slope:.4f}, intercept {intercept:.4f}")

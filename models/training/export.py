@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,7 +10,7 @@ import torch
 from safetensors.torch import save_file
 
 from trackspeak.models.digests import sha256_of
-from trackspeak.models.errors import WeightsError
+from trackspeak.models.errors import InputError, WeightsError
 from trackspeak.models.referring import CONFIG_FILE, WEIGHTS_FILE, Referring
 from trackspeak.models.weights import load_checkpoint
 
@@ -36,6 +36,27 @@ def load_run(run: Path) -> tuple[Referring, TrainOptions, int]:
     mine = {name.removeprefix(_PREFIX): value for name, value in averaged.items() if name.startswith(_PREFIX)}
     model.load_state_dict(mine)
     return model.eval(), options, int(states["step"])
+
+
+def average_runs(runs: Sequence[Path]) -> Referring:
+    """Give the mean of the weights of runs that began with one another, which judges what is new better than each.
+
+    Wortsman et al., "Model soups", 2022, https://arxiv.org/abs/2203.05482.
+
+    Raises:
+        InputError: if they are not of one design.
+        WeightsError: if there is no checkpoint.
+    """
+    models = [load_run(run)[0] for run in runs]
+    if any(model.config != models[0].config for model in models):
+        raise InputError(f"run must be runs of one design, got {', '.join(map(str, runs))}")
+    states = [model.state_dict() for model in models]
+    mean = {
+        name: torch.stack([state[name] for state in states]).mean(dim=0) if value.is_floating_point() else value
+        for name, value in states[-1].items()
+    }
+    models[-1].load_state_dict(mean)
+    return models[-1]
 
 
 def export(model: Referring, folder: Path, calibration: Mapping[str, float]) -> None:

@@ -80,7 +80,6 @@ def test_a_white_car_is_both_white_ones_and_not_the_red_one(car_park: Result) ->
     assert at_point(car_park, RED_CAR) not in found
 
 
-@pytest.mark.xfail(strict=True, reason="a pale, overexposed blue is not told from white yet; see the model card")
 def test_the_light_blue_car_is_the_silver_blue_one_first(car_park: Result) -> None:
     assert answer(car_park, "the light blue car")[0].track_id == at_point(car_park, SILVER_BLUE_CAR)
 
@@ -89,7 +88,7 @@ def test_there_is_no_yellow_bus(car_park: Result) -> None:
     assert answer(car_park, "a yellow bus") == ()
 
 
-@pytest.mark.xfail(strict=True, reason="two grey cars in blue light count as blue for a while; see the model card")
+@pytest.mark.xfail(strict=True, reason="grey cars in blue light count as blue for a while; see the model card")
 def test_the_blue_car_is_the_sedan_and_at_most_the_two_arguable_ones(road: Result) -> None:
     found = ids(answer(road, "the blue car"))
     sedan = at_point(road, BLUE_SEDAN)

@@ -12,7 +12,7 @@ from trackspeak.models.training import loop
 from trackspeak.models.training.boxes import BoxTrack, true_boxes
 from trackspeak.models.training.concepts import CONCEPTS
 from trackspeak.models.training.evaluate import Judged, figures, fit_platt, judge
-from trackspeak.models.training.export import export, load_run
+from trackspeak.models.training.export import average_runs, export, load_run
 from trackspeak.models.training.loop import CHECKPOINT, TrainOptions, focal_loss, segment_weights, train
 from trackspeak.models.training.produce import produce
 from trackspeak.models.training.render import RenderOptions, render_clip
@@ -178,3 +178,12 @@ def test_a_nearer_camera_changes_sizes_and_ways_in_the_frame_alone() -> None:
     others = [column for column in range(len(FEATURES)) if column not in places]
     np.testing.assert_allclose(changed[..., others], nearer[..., others], atol=1e-4)
     np.testing.assert_array_equal(changed[..., places], window(1.0)[..., places])
+
+
+def test_the_average_of_runs(scenes: list[Scene], straight: Path, tmp_path: Path) -> None:
+    options = TrainOptions(steps=2, scenes_per_step=2, texts_per_step=8, checkpoint_every=2)
+    train(scenes, tmp_path / "next", options, CPU, resume=False, begin=straight)
+    one, other = (load_run(run)[0].state_dict() for run in (straight, tmp_path / "next"))
+    for name, value in average_runs([straight, tmp_path / "next"]).state_dict().items():
+        if value.is_floating_point():
+            torch.testing.assert_close(value, (one[name] + other[name]) / 2)
