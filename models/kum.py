@@ -62,9 +62,13 @@ class Kum(nn.Module):
             glob: (F, V, H, W) maps of whole frames.
             frame_rows: (N,) int64, the frame of each crop.
         """
+        return self._fuse(*self.place(local, glob), frame_rows)
+
+    def place(self, local: Tensor, glob: Tensor) -> tuple[Tensor, Tensor]:
+        """Make tokens that know their places of maps of crops and frames."""
         local_tokens = local.flatten(2).transpose(1, 2) + self.pos_emb_local[:, None]  # (N, V, h, w) -> (N, hw, V)
         glob_tokens = glob.flatten(2).transpose(1, 2) + self.pos_emb_global[:, None]  # (F, V, H, W) -> (F, HW, V)
-        return self._fuse(local_tokens, glob_tokens, frame_rows)
+        return local_tokens, glob_tokens
 
     def _fuse(self, local: Tensor, glob: Tensor, frame_rows: Tensor) -> Looks:
         """Join crops (N, hw, V) with their frames (F, HW, V) as far as goes without a text: equation (1)."""

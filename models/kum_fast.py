@@ -47,10 +47,7 @@ class FastKum(nn.Module):
 
     def observe(self, local: Tensor, glob: Tensor, frame_rows: Tensor) -> Looks:
         """Do everything that does not depend on a text; see `Kum.observe`."""
-        kum = self.kum
-        local_tokens = local.flatten(2).transpose(1, 2) + kum.pos_emb_local[:, None]  # (N, V, h, w) -> (N, hw, V)
-        glob_tokens = glob.flatten(2).transpose(1, 2) + kum.pos_emb_global[:, None]  # (F, V, H, W) -> (F, HW, V)
-        return self._fuse(local_tokens, glob_tokens, frame_rows)
+        return self._fuse(*self.kum.place(local, glob), frame_rows)
 
     def _fuse(self, local: Tensor, glob: Tensor, frame_rows: Tensor) -> Looks:
         layer = self.kum.fusion_local_global

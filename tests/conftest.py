@@ -157,3 +157,18 @@ def released() -> Callable[..., tuple["Backbone", "Kum"]]:
         return backbone, kum
 
     return write
+
+
+@pytest.fixture(scope="session")
+def tiny_clip_weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Weights of a CLIP in OpenCLIP's format, random and small."""
+    import open_clip
+    import torch
+
+    path = tmp_path_factory.mktemp("clip") / "tiny.pt"
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        vision = {"layers": 1, "width": 64, "patch_size": 16, "image_size": 32}
+        text = {"context_length": 77, "vocab_size": 49408, "width": 64, "heads": 1, "layers": 1}
+        torch.save(open_clip.CLIP(embed_dim=16, vision_cfg=vision, text_cfg=text).state_dict(), path)
+    return path

@@ -1,42 +1,22 @@
 """KUM equals the authors' implementation: their outputs for weights filled by a rule."""
 
-import zlib
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from trackspeak.models.kum import KumConfig, KumMode, build_kum
 from trackspeak.models.kum_fast import build_fast
-from trackspeak.models.weights import load_strictly
 
 MODES: tuple[KumMode, ...] = ("none", "cascade_attention", "cross_correlation", "text_first_modulation")
 TOLERANCE = {"rtol": 0.0, "atol": 1e-5}
 FFN = {"fusion_ffn.mlp.weight", "fusion_ffn.mlp.bias", "fusion_ffn.norm.weight", "fusion_ffn.norm.bias"}
 
 
-def rule_tensor(name: str, shape: tuple[int, ...]) -> Tensor:
-    values = np.random.default_rng(zlib.crc32(name.encode())).standard_normal(shape).astype(np.float32)
-    if name.endswith("running_var"):
-        values = 1 + 0.1 * np.abs(values)
-    elif name.endswith("running_mean"):
-        values = 0.1 * values
-    elif len(shape) == 1:
-        values = 1 + 0.1 * values if name.endswith("weight") else 0.1 * values
-    else:
-        values = values / np.sqrt(np.float32(np.prod(shape[1:])))
-    return torch.from_numpy(np.ascontiguousarray(values, np.float32))
-
-
-def fill_by_rule(module: nn.Module) -> None:
-    state = module.state_dict()
-    load_strictly(
-        module,
-        {name: rule_tensor(name, tuple(old.shape)) if old.is_floating_point() else old for name, old in state.items()},
-        "the rule's weights",
-    )
+FillByRule = Callable[..., None]
 
 
 def golden_inputs(golden: "np.lib.npyio.NpzFile", widths: tuple[int, int]) -> list[Tensor]:
@@ -50,7 +30,9 @@ def golden_inputs(golden: "np.lib.npyio.NpzFile", widths: tuple[int, int]) -> li
 
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize(("size", "visual", "text"), [("small", 64, 32), ("full", 2048, 1024)])
-def test_equals_the_authors_outputs(shared_dir: Path, mode: KumMode, size: str, visual: int, text: int) -> None:
+def test_equals_the_authors_outputs(
+    shared_dir: Path, fill_by_rule: FillByRule, mode: KumMode, size: str, visual: int, text: int
+) -> None:
     golden = np.load(shared_dir / "golden" / f"kum_{size}_{mode}.npz")
     kum = build_kum(KumConfig(mode=mode, visual_width=visual, text_width=text, output_width=text)).eval()
     fill_by_rule(kum)
@@ -69,7 +51,9 @@ def test_equals_the_authors_outputs(shared_dir: Path, mode: KumMode, size: str, 
 
 
 @pytest.mark.parametrize("mode", MODES)
-def test_all_pairs_hold_the_authors_logits_on_their_diagonal(shared_dir: Path, mode: KumMode) -> None:
+def test_all_pairs_hold_the_authors_logits_on_their_diagonal(
+    shared_dir: Path, fill_by_rule: FillByRule, mode: KumMode
+) -> None:
     golden = np.load(shared_dir / "golden" / f"kum_small_{mode}.npz")
     kum = build_kum(KumConfig(mode=mode, visual_width=64, text_width=32, output_width=32)).eval()
     fill_by_rule(kum)
@@ -104,7 +88,7 @@ def test_names_are_those_of_the_released_weights() -> None:
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize(("size", "visual", "text"), [("small", 64, 32), ("full", 2048, 1024)])
 def test_the_shortcuts_hold_the_authors_logits(
-    shared_dir: Path, mode: KumMode, size: str, visual: int, text: int
+    shared_dir: Path, fill_by_rule: FillByRule, mode: KumMode, size: str, visual: int, text: int
 ) -> None:
     golden = np.load(shared_dir / "golden" / f"kum_{size}_{mode}.npz")
     kum = build_kum(KumConfig(mode=mode, visual_width=visual, text_width=text, output_width=text)).eval()

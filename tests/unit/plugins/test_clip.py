@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import open_clip
 import pytest
 import torch
 
@@ -23,19 +22,8 @@ TEXTS = ("the red car", "vehicles moving to the left", "a tall tree", "moving le
 
 
 @pytest.fixture(scope="module")
-def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("clip") / "tiny.pt"
-    with torch.random.fork_rng():
-        torch.manual_seed(0)
-        vision = {"layers": 1, "width": 64, "patch_size": 16, "image_size": 32}
-        text = {"context_length": 77, "vocab_size": 49408, "width": 64, "heads": 1, "layers": 1}
-        torch.save(open_clip.CLIP(embed_dim=16, vision_cfg=vision, text_cfg=text).state_dict(), path)
-    return path
-
-
-@pytest.fixture(scope="module")
-def matcher(weights: Path) -> Any:
-    return create("matcher", "clip", {"weights": weights})[0]
+def matcher(tiny_clip_weights: Path) -> Any:
+    return create("matcher", "clip", {"weights": tiny_clip_weights})[0]
 
 
 def window(velocity_x: float) -> np.ndarray:
@@ -58,11 +46,11 @@ def observe(matcher: Any, count: int) -> Observations:
     return Observations.concatenate(matcher.observe(frames, [np.array([[5, 5, 40, 50]], np.float32)] * count))
 
 
-def test_a_sentence_is_as_sure_as_the_least_of_what_it_says(matcher: Any, weights: Path) -> None:
+def test_a_sentence_is_as_sure_as_the_least_of_what_it_says(matcher: Any, tiny_clip_weights: Path) -> None:
     observed, cut = observe(matcher, 4), segments(-40, 40)
     scores = matcher.score(observed, cut, matcher.describe(TEXTS))
     assert scores.kind == "cosine"
-    clip, tokenizer = load_clip(weights), ClipTokenizer()
+    clip, tokenizer = load_clip(tiny_clip_weights), ClipTokenizer()
     looks = observed.look_arrays["feature"].reshape(2, 2, -1).mean(axis=1)
     looks /= np.linalg.norm(looks, axis=1, keepdims=True)
     expected = []
@@ -107,10 +95,10 @@ def test_weights_that_are_not_there_are_refused(tmp_path: Path) -> None:
         create("matcher", "clip", {"weights": tmp_path / "absent.pt"})
 
 
-def test_the_whole_path_runs(weights: Path, command: Any, tiny_clip: Path) -> None:
+def test_the_whole_path_runs(tiny_clip_weights: Path, command: Any, tiny_clip: Path) -> None:
     done = command(
         "run", tiny_clip, "-q", "moving left", "-q", "moving right", "--matcher", "clip",
-        "--set", f"matcher.weights={weights}", "--json",
+        "--set", f"matcher.weights={tiny_clip_weights}", "--json",
     )  # fmt: skip
     assert done.code == 0, done.err
     import json

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import open_clip
 import pytest
 import torch
 
@@ -20,34 +19,25 @@ from trackspeak.plugins.registry import create
 COUNTS = {"red-cars": 30, "red vehicles": 10, "people-in-the-left": 50, "left cars which are parking": 10}
 
 
-@pytest.fixture(scope="module")
-def encoder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("clip") / "tiny.pt"
-    with torch.random.fork_rng():
-        torch.manual_seed(0)
-        vision = {"layers": 1, "width": 64, "patch_size": 16, "image_size": 32}
-        text = {"context_length": 77, "vocab_size": 49408, "width": 64, "heads": 1, "layers": 1}
-        torch.save(open_clip.CLIP(embed_dim=16, vision_cfg=vision, text_cfg=text).state_dict(), path)
-    return path
-
-
 @pytest.fixture
-def fitted(command: Callable[..., Any], encoder: Path, tmp_path: Path) -> Path:
+def fitted(command: Callable[..., Any], tiny_clip_weights: Path, tmp_path: Path) -> Path:
     (tmp_path / "counts.json").write_text(json.dumps(COUNTS))
     out = tmp_path / "frequencies.safetensors"
-    done = command("fit-frequencies", tmp_path / "counts.json", "--encoder", encoder, "--out", out)
+    done = command("fit-frequencies", tmp_path / "counts.json", "--encoder", tiny_clip_weights, "--out", out)
     assert (done.code, done.err) == (0, f"3 expressions in {out}\n")
     return out
 
 
-def test_scores_are_shifted_by_the_guessed_frequency(fitted: Path, encoder: Path) -> None:
-    calibrate, _ = create("calibrator", "frequency", {"path": fitted, "encoder": encoder})
+def test_scores_are_shifted_by_the_guessed_frequency(fitted: Path, tiny_clip_weights: Path) -> None:
+    calibrate, _ = create("calibrator", "frequency", {"path": fitted, "encoder": tiny_clip_weights})
     texts = ("red cars", "a bus", "persons-in-the-left")
     scores = Scores(np.random.default_rng(0).uniform(-1, 1, (4, 3)).astype(np.float32), "cosine")
     shifted = calibrate(scores, Phrases(texts, {}))
-    features = TextEncoder(encoder).encode(["red car", "pedestrian in the left", "left car which are parking"])
+    features = TextEncoder(tiny_clip_weights).encode(
+        ["red car", "pedestrian in the left", "left car which are parking"]
+    )
     for column, text in enumerate(texts):
-        cosine = (TextEncoder(encoder).encode([text]) @ features.T)[0].astype(np.float64)
+        cosine = (TextEncoder(tiny_clip_weights).encode([text]) @ features.T)[0].astype(np.float64)
         normalised = (cosine - cosine.min()) / (cosine.max() - cosine.min())
         weights = np.exp(100 * normalised) / np.exp(100 * normalised).sum()
         frequency = weights @ np.array([0.4, 0.5, 0.1])
@@ -78,16 +68,16 @@ def test_what_are_no_counts_is_refused(tmp_path: Path, text: str) -> None:
         count_expressions(tmp_path / "counts.json")
 
 
-def test_another_encoder_is_refused(fitted: Path, encoder: Path, tmp_path: Path) -> None:
-    state = torch.load(encoder, weights_only=True)
+def test_another_encoder_is_refused(fitted: Path, tiny_clip_weights: Path, tmp_path: Path) -> None:
+    state = torch.load(tiny_clip_weights, weights_only=True)
     torch.save({**state, "logit_scale": state["logit_scale"] + 1}, tmp_path / "other.pt")
     with pytest.raises(OptionError, match=r"calibrator\.encoder must be the weights with SHA-256"):
         create("calibrator", "frequency", {"path": fitted, "encoder": tmp_path / "other.pt"})
     with pytest.raises(OptionError, match=r"calibrator\.path must be an existing file"):
-        create("calibrator", "frequency", {"path": tmp_path / "absent", "encoder": encoder})
+        create("calibrator", "frequency", {"path": tmp_path / "absent", "encoder": tiny_clip_weights})
 
 
-def test_probabilities_are_refused(fitted: Path, encoder: Path) -> None:
-    calibrate, _ = create("calibrator", "frequency", {"path": fitted, "encoder": encoder})
+def test_probabilities_are_refused(fitted: Path, tiny_clip_weights: Path) -> None:
+    calibrate, _ = create("calibrator", "frequency", {"path": fitted, "encoder": tiny_clip_weights})
     with pytest.raises(ContractError, match="kind cosine"):
         calibrate(Scores(np.zeros((1, 1), np.float32), "probability"), Phrases(("a",), {}))
