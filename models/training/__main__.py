@@ -18,7 +18,7 @@ def render(
     out: Annotated[Path, typer.Option(help="Folder to write scenes to; those that are there are kept.")],
     scenes: Annotated[int, typer.Option(help="How many scenes.")] = 3200,
     first_seed: Annotated[int, typer.Option(help="Seed of the first one.")] = 0,
-    moments: Annotated[int, typer.Option(help="Moments kept of each scene; 0: every segment.")] = 5,
+    moments: Annotated[int, typer.Option(help="Moments kept of each scene; 0: every segment.")] = 8,
     boxes: Annotated[list[str] | None, typer.Option(help="Box sources: truth, motion.")] = None,
     workers: Annotated[int, typer.Option(help="Processes.")] = 2,
 ) -> None:

@@ -151,27 +151,35 @@ def colour_matrix(paints_rgb: npt.ArrayLike) -> npt.NDArray[np.int8]:
     return labels
 
 
-def seen_colour_matrix(paints_rgb: npt.ArrayLike, seen_rgb: npt.ArrayLike) -> npt.NDArray[np.int8]:
+def seen_colour_matrix(
+    paints_rgb: npt.ArrayLike, seen_rgb: npt.ArrayLike, trims_rgb: npt.ArrayLike
+) -> npt.NDArray[np.int8]:
     """Which colour words hold for which objects, by their paint and by how it looks in the scene's light.
 
     A word holds where it holds for the paint and is at least arguable for what is seen; it does not hold
-    where it holds for neither. Else it is arguable: a white car at dusk is grey to one and white to another.
+    where it holds for neither, nor for a second surface about as large. Else it is arguable: a white car at
+    dusk is grey to one and white to another, and a red truck with a white body may be called either.
 
     Args:
         paints_rgb: (N, 3) sRGB in 0..255, in neutral light.
         seen_rgb: (N, 3) the same as recorded; NaN where the paint hardly shows: every word is arguable.
+        trims_rgb: (N, 3) the second surface as recorded; NaN where there is none.
 
     Returns:
         (N, len(COLOUR_CONCEPTS)) int8: 1 holds, 0 does not, -1 arguable.
     """
-    seen_rows = np.asarray(seen_rgb, dtype=np.float64).reshape(-1, 3)
-    unseen = np.asarray(np.isnan(seen_rows).any(axis=1))
     paint = colour_matrix(paints_rgb)
-    seen = colour_matrix(np.where(unseen[:, None], 0.0, seen_rows))
-    holds, fails = (paint == 1) & (seen != 0), (paint == 0) & (seen == 0)
-    labels = np.where(holds, 1, np.where(fails, 0, -1)).astype(np.int8)
-    labels[unseen] = -1
-    return labels
+    seen, unseen = _recorded(seen_rgb)
+    trim, plain = _recorded(trims_rgb)
+    holds, fails = (paint == 1) & (seen != 0), (paint == 0) & (seen == 0) & (plain | (trim == 0))
+    return np.where(unseen, -1, np.where(holds, 1, np.where(fails, 0, -1))).astype(np.int8)
+
+
+def _recorded(seen_rgb: npt.ArrayLike) -> tuple[npt.NDArray[np.int8], npt.NDArray[np.bool_]]:
+    """Words of what the camera recorded, (N, C), and (N, 1) where it is NaN."""
+    rows = np.asarray(seen_rgb, dtype=np.float64).reshape(-1, 3)
+    missing = np.isnan(rows).any(axis=1, keepdims=True)
+    return colour_matrix(np.where(missing, 0.0, rows)), missing
 
 
 def colour_labels(paint_rgb: npt.ArrayLike) -> dict[str, int]:

@@ -153,8 +153,9 @@ def concept_table(
     scene = scene_trajectories(objects, frame_rate, frame_size_wh)
     paints = np.array([truth.paint_rgb for truth in objects], dtype=np.uint8).reshape(-1, 3)
     seen = np.array([truth.seen_rgb for truth in objects], dtype=np.float32).reshape(-1, 3)
+    trims = np.array([truth.trim_rgb for truth in objects], dtype=np.float32).reshape(-1, 3)
     kinds = np.array([_kind_row(truth.kind) for truth in objects], dtype=np.int8).reshape(-1, len(KIND_CONCEPTS))
-    colours = seen_colour_matrix(paints, seen)
+    colours = seen_colour_matrix(paints, seen, trims)
     # A bicycle's thin frame is hardly seen beside its rider's clothes: which of them is meant is open.
     colours[kinds[:, KIND_CONCEPTS.index("bicycle")] == 1] = -1
     facts = segment_facts(scene, object_indices, first_frames, last_frames)

@@ -138,17 +138,16 @@ class _Sampler:
     def __init__(self, rng: np.random.Generator, table: ConceptTable) -> None:
         self.rng = rng
         self.labels = table.labels
-        something = (table.labels[:, [at for at, concept in enumerate(CONCEPTS) if concept != ANYTHING]] == 1).any(1)
-        self._rows_of_objects: list[list[int]] = [
-            np.flatnonzero((table.object_indices == at) & something).tolist()
-            for at in np.unique(table.object_indices[something])
+        looks = [_COLUMNS[concept] for slot in ("colour", "kind") for concept in SLOTS[slot] if concept != ANYTHING]
+        self._rows_by_look: list[list[int]] = [
+            rows for column in looks if (rows := np.flatnonzero(table.labels[:, column] == 1).tolist())
         ]
         self._there = {slot: self._present(slot) for slot in _SLOT_NAMES}
 
     def meaning(self) -> Meaning:
         """A true meaning, a hard negative or a random one, by their shares."""
         draw = self.rng.random()
-        if draw >= _TRUE_SHARE + _HARD_SHARE or not self._rows_of_objects:
+        if draw >= _TRUE_SHARE + _HARD_SHARE or not self._rows_by_look:
             return self.random_meaning()
         row = self._row()
         meaning = self.true_of(row)
@@ -202,7 +201,7 @@ class _Sampler:
     def combinations(self, count: int) -> list[Meaning]:
         """Meanings of several attributes, not held out, every other one a hard negative."""
         found: list[Meaning] = []
-        for _ in range(20 * count if self._rows_of_objects else 0):
+        for _ in range(20 * count if self._rows_by_look else 0):
             row = self._row()
             meaning = self.true_of(row, least=2)
             if len(found) % 2:
@@ -237,7 +236,8 @@ class _Sampler:
         return [concept for concept in SLOTS[slot] if concept != ANYTHING and labels[_COLUMNS[concept]] == label]
 
     def _row(self) -> int:
-        return self._one(self._one(self._rows_of_objects))
+        """A segment of a colour or kind that the scene has: what is rare in it is spoken of as often as the rest."""
+        return self._one(self._one(self._rows_by_look))
 
     def _slots(self, slots: Sequence[str], count: int) -> list[str]:
         """Up to `count` different slots, the weightier ones rather."""

@@ -43,7 +43,7 @@ class TrainOptions:
         weight_decay: of AdamW.
         focal_gamma: exponent of the focal weighting (Lin et al., 2017, https://arxiv.org/abs/1708.02002).
         positive_weight: how much more a pair that fits counts than one that does not.
-        noise_weight: how much more a segment that shows no object counts; they are about one in eighty.
+        noise_weight: how much more a segment that shows no object counts; they are about one in fifty.
         auxiliary: weight of the losses of the heads that name concepts, which are dropped afterwards.
         average: share of the running average of the weights kept at each step.
         zoom: windows of a batch's scenes appear nearer or farther by up to e to this power; 0: as they are.
@@ -60,7 +60,7 @@ class TrainOptions:
     weight_decay: float = 0.02
     focal_gamma: float = 1.0
     positive_weight: float = 2.0
-    noise_weight: float = 6.0
+    noise_weight: float = 4.0
     auxiliary: float = 0.5
     average: float = 0.998
     zoom: float = 1.0

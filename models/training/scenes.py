@@ -96,15 +96,16 @@ def build_scene(
         sources: where boxes come from; the tracks of all are used.
         crop_size: pixels of a square crop.
         frame_size: pixels of a square whole frame.
-        moments: how many moments of the clip to use, spread by chance, every track at each: their
-            segments share whole frames. None: every segment of every track.
+        moments: how many moments of the clip to use, every track at each: their segments share whole
+            frames. Each is one of a track drawn by chance, so that the many short tracks of a detector
+            are seen as often as the long ones. None: every segment of every track.
 
     Returns:
         The scene; None if no track gives a usable segment.
     """
     rng = np.random.default_rng((clip.seed, 0x5CE))
     tracks = [(source, track) for source, find in enumerate(sources) for track in find(clip)]
-    wanted = None if moments is None else _moments(len(clip.rgb), moments, rng)
+    wanted = None if moments is None else _moments([track for _, track in tracks], moments, rng)
     pieces = [
         piece for row, (source, track) in enumerate(tracks) for piece in _pieces(clip, row, source, track, wanted)
     ]
@@ -119,24 +120,36 @@ def build_scene(
     return _look(clip, pieces, concepts, crop_size, frame_size)
 
 
-def _moments(frames: int, count: int, rng: np.random.Generator) -> frozenset[int]:
-    """Last frames of segments on a grid of the stride, so that looks fall on few frames."""
-    grid = np.arange(LENGTH - 1, frames, STRIDE)
-    return frozenset(rng.choice(grid, min(count, len(grid)), replace=False).tolist())
+def _moments(tracks: Sequence[BoxTrack], count: int, rng: np.random.Generator) -> frozenset[int]:
+    """Draw tracks, and of each the last frame of one of its segments."""
+    rows = np.resize(np.arange(len(tracks)), max(len(tracks), count)) if tracks else np.arange(0)
+    ends = [_ends(tracks[row]) for row in rng.permutation(rows)[:count]]
+    return frozenset(int(rng.choice(frames)) for frames in ends)
+
+
+def _ends(track: BoxTrack) -> list[int]:
+    """The last frames of all segments that a track can be cut into."""
+    return [
+        int(track.frame_indices[run[stop - 1]])
+        for run in _runs(track)
+        for _, stop in segment_bounds(len(run), LENGTH, 1)
+    ]
+
+
+def _runs(track: BoxTrack) -> list[npt.NDArray[np.int64]]:
+    """Positions of a track's frames, split where too many are missed."""
+    breaks = np.flatnonzero(np.diff(track.frame_indices) > 1 + GAP) + 1
+    return np.split(np.arange(len(track.frame_indices)), breaks)
 
 
 def _pieces(clip: ClipTruth, row: int, source: int, track: BoxTrack, wanted: frozenset[int] | None) -> list[_Piece]:
     size = (clip.rgb.shape[2], clip.rgb.shape[1])
     times_s = track.frame_indices / clip.frame_rate
-    breaks = np.flatnonzero(np.diff(track.frame_indices) > 1 + GAP) + 1
     pieces = []
-    for run in np.split(np.arange(len(track.frame_indices)), breaks):
-        if wanted is None:
-            bounds = segment_bounds(len(run), LENGTH, STRIDE)
-        else:
-            stops = [at + 1 for at in range(LENGTH - 1, len(run)) if int(track.frame_indices[run[at]]) in wanted]
-            bounds = [(stop - LENGTH, stop) for stop in stops]
-        for start, stop in bounds:
+    for run in _runs(track):
+        for start, stop in segment_bounds(len(run), LENGTH, STRIDE if wanted is None else 1):
+            if wanted is not None and int(track.frame_indices[run[stop - 1]]) not in wanted:
+                continue
             inside, past = run[start:stop], slice(0, run[stop - 1] + 1)
             window = trajectory_window(times_s[past], track.boxes_xyxy[past], size)
             pieces.append(_Piece(row, source, track.frame_indices[inside], track.boxes_xyxy[inside], window))

@@ -22,6 +22,8 @@ class ObjectTruth:
             neutral light.
         seen_rgb: (3,) float32, the same as the camera records it in the scene's light, averaged over the
             frames; NaN where too little of the paint shows to call the object by it.
+        trim_rgb: (3,) float32, as `seen_rgb`, of another surface about as large: trousers, a rider's
+            clothes, a truck's body of its own colour; NaN where there is none.
         frame_indices: (T,) int64, frames in which any of it is inside the image, increasing.
         boxes_xyxy: (T, 4) float32, the whole drawn body clipped to the image, hidden parts
             included, shadow excluded.
@@ -34,6 +36,7 @@ class ObjectTruth:
     kind: Kind
     paint_rgb: npt.NDArray[np.uint8]
     seen_rgb: npt.NDArray[np.float32]
+    trim_rgb: npt.NDArray[np.float32]
     frame_indices: npt.NDArray[np.int64]
     boxes_xyxy: npt.NDArray[np.float32]
     visible: npt.NDArray[np.float32]

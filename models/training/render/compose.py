@@ -87,6 +87,7 @@ class _Record:
     visible: list[float] = field(default_factory=list)
     velocities: list[Float] = field(default_factory=list)
     paints: list[Float] = field(default_factory=list)
+    trims: list[Float] = field(default_factory=list)
 
 
 class Actor:
@@ -190,6 +191,7 @@ class Actor:
         self.record.visible.append(np.count_nonzero(owners[rows, columns] == number) / whole)
         self.record.velocities.append(self._velocities[frame])
         self.record.paints.append(effects.tone(sprite.paint_rgb, frame))
+        self.record.trims.append(effects.tone(sprite.trim_rgb, frame))
 
     def truth(self) -> ObjectTruth | None:
         """What is known of the object, None when it was never seen."""
@@ -198,7 +200,8 @@ class Actor:
         return ObjectTruth(
             kind=self._mover.body.kind,
             paint_rgb=self._mover.body.paint_rgb,
-            seen_rgb=_mean_paint(self.record.paints),
+            seen_rgb=_mean_seen(self.record.paints),
+            trim_rgb=_mean_seen(self.record.trims),
             frame_indices=np.array(self.record.frames, dtype=np.int64),
             boxes_xyxy=np.stack(self.record.boxes).astype(np.float32),
             visible=np.array(self.record.visible, dtype=np.float32),
@@ -206,10 +209,10 @@ class Actor:
         )
 
 
-def _mean_paint(paints: list[Float]) -> npt.NDArray[np.float32]:
-    """Average over the frames in which the paint shows; NaN if it does in less than half of them."""
-    shown = np.array([paint for paint in paints if np.isfinite(paint).all()]).reshape(-1, 3)
-    if 2 * len(shown) < len(paints):
+def _mean_seen(colours: list[Float]) -> npt.NDArray[np.float32]:
+    """Average over the frames in which a surface shows; NaN if it does in less than half of them."""
+    shown = np.array([colour for colour in colours if np.isfinite(colour).all()]).reshape(-1, 3)
+    if 2 * len(shown) < len(colours):
         return np.full(3, np.nan, np.float32)
     return np.asarray(shown.mean(axis=0), np.float32)
 

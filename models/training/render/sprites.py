@@ -19,7 +19,11 @@ Image = npt.NDArray[np.uint8]
 _SHIFT = 3
 _FINE_SCALE_PX = 11.0
 LEAST_PAINT = 0.12
-"""Share of what is drawn of a body that its paint must have for the body to be called by it."""
+"""Share of what is drawn of a body that its paint must have for the body to be called by it ..."""
+LEAST_AGAINST_TRIM = 0.5
+"""... and against the largest other surface."""
+LEAST_TRIM = 0.6
+"""Size against the paint from which another surface may name the body as well."""
 _CIRCLE = np.stack(
     [np.cos(np.linspace(0, 2 * np.pi, 10, endpoint=False)), np.sin(np.linspace(0, 2 * np.pi, 10, endpoint=False))],
     axis=1,
@@ -48,7 +52,8 @@ class Sprite:
         scale_px: pixels per metre where it was drawn.
         view: (2,) azimuth and elevation under which the body was seen, radians.
         blur_xy: (2,) motion blur in pixels that was drawn in.
-        paint_rgb: (3,) mean colour of its painted faces, NaN if they are less than `LEAST_PAINT` of it.
+        paint_rgb: (3,) mean colour of its painted faces, NaN if too little of them shows.
+        trim_rgb: (3,) mean colour of the largest other surface, NaN if it is small against the paint.
     """
 
     rgba: npt.NDArray[np.uint8]
@@ -60,6 +65,7 @@ class Sprite:
     view: Float
     blur_xy: Float
     paint_rgb: Float
+    trim_rgb: Float
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,16 +179,21 @@ def _smear(image: npt.NDArray[np.uint8], blur_xy: Float) -> npt.NDArray[np.uint8
     return smeared
 
 
-def _paint_seen(mesh: Mesh, areas: Float, colours: Float, paint_rgb: Image | None) -> Float:
-    """Mean colour (3,) of the faces of that paint, by their areas (F,) in the picture."""
+def _paint_seen(mesh: Mesh, areas: Float, colours: Float, paint_rgb: Image | None) -> tuple[Float, Float]:
+    """Mean colours (3,) of the faces of that paint and of the largest other surface, by their areas (F,)."""
+    nothing = np.full(3, np.nan)
     if paint_rgb is None:
-        return np.full(3, np.nan)
+        return nothing, nothing
     painted = np.isclose(mesh.albedo, to_linear(paint_rgb)).all(axis=1)
-    shown = float(areas[painted].sum())
-    if shown < LEAST_PAINT * float(areas.sum()) or shown == 0.0:
-        return np.full(3, np.nan)
-    mean: Float = areas[painted] @ colours[painted] / shown
-    return mean
+    _, surfaces = np.unique(mesh.albedo, axis=0, return_inverse=True)
+    sizes = np.bincount(surfaces.reshape(-1), areas * ~painted)
+    other = (surfaces.reshape(-1) == sizes.argmax()) & ~painted
+    paint, trim = float(areas[painted].sum()), float(sizes.max())
+    named = paint > 0.0 and paint >= LEAST_PAINT * float(areas.sum()) and paint >= LEAST_AGAINST_TRIM * trim
+    return (
+        areas[painted] @ colours[painted] / paint if named else nothing,
+        areas[other] @ colours[other] / trim if trim > 0.0 and trim >= LEAST_TRIM * paint else nothing,
+    )
 
 
 def draw_sprite(
@@ -237,6 +248,7 @@ def draw_sprite(
     if np.abs(blur_xy).max() >= 1.0:
         small = _smear(small, blur_xy)
     shadow, shadow_origin = _shadow(mesh, pose, camera, light, anchor=anchor, scale=view.scale_px)
+    paint, trim = _paint_seen(mesh, areas, colours * float(sheen.mean()), paint_rgb)
     return Sprite(
         rgba=small,
         origin_xy=low - anchor,
@@ -246,5 +258,6 @@ def draw_sprite(
         scale_px=view.scale_px,
         view=np.array([view.azimuth, view.elevation]),
         blur_xy=blur_xy,
-        paint_rgb=_paint_seen(mesh, areas, colours * float(sheen.mean()), paint_rgb),
+        paint_rgb=paint,
+        trim_rgb=trim,
     )

@@ -26,7 +26,7 @@ from trackspeak.models.training.truth import Kind
 Float = npt.NDArray[np.float64]
 _REACH_M = 130.0
 _KIND_WEIGHTS: MappingProxyType[Kind, float] = MappingProxyType(
-    {"car": 0.44, "van": 0.12, "truck": 0.11, "bus": 0.09, "motorcycle": 0.06, "bicycle": 0.06, "person": 0.12}
+    {"car": 0.38, "van": 0.13, "truck": 0.14, "bus": 0.11, "motorcycle": 0.06, "bicycle": 0.06, "person": 0.12}
 )
 
 

@@ -99,8 +99,13 @@ def test_oklch_of_the_primaries() -> None:
     np.testing.assert_allclose(oklch([[255, 0, 0], [0, 255, 0], [0, 0, 255]]), expected, atol=1e-3)
 
 
-def seen_labels(paint_rgb: tuple[int, int, int], seen_rgb: tuple[float, float, float]) -> dict[str, int]:
-    row = seen_colour_matrix(np.array([paint_rgb]), np.array([seen_rgb]))[0]
+NONE = (np.nan, np.nan, np.nan)
+
+
+def seen_labels(
+    paint_rgb: tuple[int, int, int], seen_rgb: tuple[float, float, float], trim_rgb: tuple[float, float, float] = NONE
+) -> dict[str, int]:
+    row = seen_colour_matrix(np.array([paint_rgb]), np.array([seen_rgb]), np.array([trim_rgb]))[0]
     return dict(zip(COLOUR_CONCEPTS, row.tolist(), strict=True))
 
 
@@ -115,4 +120,13 @@ def test_where_paint_and_look_disagree_a_word_is_arguable() -> None:
 
 
 def test_a_paint_that_hardly_shows_leaves_every_word_arguable() -> None:
-    assert set(seen_labels((200, 20, 20), (np.nan, np.nan, np.nan)).values()) == {-1}
+    assert set(seen_labels((200, 20, 20), NONE).values()) == {-1}
+
+
+def test_a_second_large_surface_may_name_the_object_too() -> None:
+    plain, trimmed = (
+        seen_labels((200, 20, 20), (190, 30, 30)),
+        seen_labels((200, 20, 20), (190, 30, 30), (250, 250, 250)),
+    )
+    assert (plain["red"], plain["white"], plain["blue"]) == (1, 0, 0)
+    assert (trimmed["red"], trimmed["white"], trimmed["blue"]) == (1, -1, 0)

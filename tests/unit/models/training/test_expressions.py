@@ -49,6 +49,7 @@ def moving_object(
         kind=kind,
         paint_rgb=np.array(paint_rgb, np.uint8),
         seen_rgb=np.array(paint_rgb, np.float32),
+        trim_rgb=np.full(3, np.nan, np.float32),
         frame_indices=np.arange(60, dtype=np.int64),
         boxes_xyxy=np.concatenate([centres - half_wh, centres + half_wh], axis=1).astype(np.float32),
         visible=np.ones(60, np.float32),

@@ -99,11 +99,11 @@ def test_stop_and_go_stands_while_it_waits():
     assert xs[4] > xs[3] + 1.0
 
 
-def test_a_body_is_called_by_its_paint_only_where_enough_of_it_shows():
+def test_a_body_is_called_by_its_paint_where_enough_of_it_shows_and_by_what_else_is_large():
     rgb = np.array([196, 22, 28], np.uint8)
     camera, pose = look_at_origin(480, 288, pitch_deg=40, field_deg=40, scale_px=30), Pose(0.0, 0.0, 0.5)
 
-    def paint_seen(painted_height_m: float) -> np.ndarray:
+    def seen(painted_height_m: float) -> tuple[np.ndarray, np.ndarray]:
         builder = MeshBuilder()
         builder.part((0.0, 0.0, 0.75))
         builder.box((-2.0, -1.0, 0.0), (2.0, 1.0, painted_height_m), surface(rgb))
@@ -112,7 +112,15 @@ def test_a_body_is_called_by_its_paint_only_where_enough_of_it_shows():
         view = view_of(camera, mesh, [pose])[0]
         light, still = neutral_light(), np.zeros(2)
         even = np.ones((2, 2))
-        return draw_sprite(mesh, pose, view, camera, light, blur_xy=still, sheen=even, paint_rgb=rgb).paint_rgb
+        sprite = draw_sprite(mesh, pose, view, camera, light, blur_xy=still, sheen=even, paint_rgb=rgb)
+        return sprite.paint_rgb, sprite.trim_rgb
 
-    assert np.abs(paint_seen(1.2) - rgb).max() < 60
-    assert np.isnan(paint_seen(0.05)).all()
+    paint, trim = seen(1.2)
+    assert np.abs(paint - rgb).max() < 60
+    assert np.abs(trim - 90).max() < 60, "the roof is as large as the painted sides"
+    paint, trim = seen(0.05)
+    assert np.isnan(paint).all()
+    assert np.isfinite(trim).all()
+    paint, trim = seen(1.5)
+    assert np.isfinite(paint).all()
+    assert np.isnan(trim).all()

@@ -110,6 +110,16 @@ def test_a_box_that_shows_no_object_is_no_vehicle_but_may_be_anywhere() -> None:
     assert (weights == OPTIONS.noise_weight).all()
 
 
+def test_moments_are_also_those_of_tracks_shorter_than_a_segment() -> None:
+    def brief(clip: ClipTruth) -> list[BoxTrack]:
+        return [BoxTrack(np.arange(5, 9), np.tile(np.float32([0, 0, 6, 6]), (4, 1)))]
+
+    clip = render_clip(3, RenderOptions(frames=20, width=240, height=144, frame_rate=10.0, kinds=("person",)))
+    scene = build_scene(clip, [brief], 64, 128, moments=2)
+    assert scene is not None
+    assert scene.moments.tolist() == [8]
+
+
 def test_segments_count_by_their_weights() -> None:
     logits, labels = torch.tensor([[2.0], [-1.0]]), torch.tensor([[1], [1]], dtype=torch.int8)
     each = [focal_loss(logits[row : row + 1], labels[row : row + 1], OPTIONS) for row in (0, 1)]
