@@ -16,6 +16,7 @@ from trackspeak.models.crops import normalise
 from trackspeak.models.errors import OptionError, WeightsError
 from trackspeak.models.kum import Kum, KumConfig, Looks, ScoreHead, Texts, build_kum
 from trackspeak.models.kum_fast import FastKum, build_fast
+from trackspeak.models.parts import in_parts
 from trackspeak.models.weights import load_safetensors, load_strictly
 
 CONFIG_FILE = "config.json"
@@ -109,9 +110,15 @@ class Referring(nn.Module):
         Returns:
             The looks, in the precision of the model's weights.
         """
-        local = self.backbone.encode_map(self.normalise_pixels(crops))
-        glob = self.backbone.encode_map(self.normalise_pixels(frames))
-        return self.kum.observe(local, glob, frame_rows)
+        return self.kum.observe(self.encode_images(crops), self.encode_images(frames), frame_rows)
+
+    def encode_images(self, images: Tensor) -> Tensor:
+        """Give the spatial maps of (N, 3, S, S) uint8 pixels; outside training as many at once as memory is for."""
+
+        def encode(part: Tensor) -> Tensor:
+            return self.backbone.encode_map(self.normalise_pixels(part))
+
+        return encode(images) if self.training else in_parts(encode, images)
 
     def describe(self, tokens: Tensor) -> Texts:
         """Encode (T, context) int64 tokens; positions that nothing reads are not computed."""

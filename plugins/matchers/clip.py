@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -16,9 +17,6 @@ from trackspeak.models.errors import OptionError
 from trackspeak.plugins.contract import Frame, Observations, Phrases, Requirements, Sampling, Scores, Segments
 
 from ._devices import device_of
-
-if TYPE_CHECKING:
-    pass
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +36,10 @@ class ClipOptions:
     device: str = "auto"
     margin: Annotated[float, Ge(0)] = 0.1
     temperature: Annotated[float, Gt(0)] = 100.0
+
+
+PROMPTS_KEPT = 4096
+"""Prompts whose features are kept for when they are compared with again."""
 
 
 class ClipMatcher:
@@ -66,6 +68,7 @@ class ClipMatcher:
         size = self._clip.visual.image_size
         self._size = int(size[0] if isinstance(size, tuple) else size)
         self.weights = {options.weights.name: sha256_of(options.weights)}
+        self._encoded = lru_cache(PROMPTS_KEPT)(self._encode)
         self.sampling = Sampling()
 
     def observe(self, frames: Sequence[Frame], boxes_xyxy: Sequence[npt.NDArray[np.float32]]) -> list[Observations]:
@@ -73,6 +76,7 @@ class ClipMatcher:
         import torch
 
         from trackspeak.models.crops import crop_boxes, normalise
+        from trackspeak.models.parts import in_parts
         from trackspeak.models.released import CLIP_MEAN, CLIP_STD
 
         crops = torch.cat(
@@ -81,9 +85,13 @@ class ClipMatcher:
                 for frame, boxes in zip(frames, boxes_xyxy, strict=True)
             ]
         )
+
+        def encode(part: torch.Tensor) -> torch.Tensor:
+            encoded: torch.Tensor = self._clip.encode_image(normalise(part, CLIP_MEAN, CLIP_STD), normalize=True)
+            return encoded.float()
+
         with torch.inference_mode():
-            pixels = normalise(crops.to(self._device), CLIP_MEAN, CLIP_STD)
-            features = self._clip.encode_image(pixels, normalize=True).float().cpu().numpy()
+            features = in_parts(encode, crops.to(self._device)).cpu().numpy()
         stops = np.cumsum([len(boxes) for boxes in boxes_xyxy])
         return [
             Observations(
@@ -109,7 +117,7 @@ class ClipMatcher:
         found = [aspects(one) for one in said]
         prompts = sorted({prompt for mine in found for aspect in mine for prompt in (aspect.prompt, *aspect.contrasts)})
         rows = {prompt: row for row, prompt in enumerate(prompts)}
-        features = self._encode(prompts)
+        features = np.concatenate([self._encoded(one) for one in prompts]) if prompts else np.zeros((0, 1), np.float32)
         most = max((len(aspect.contrasts) + 1 for mine in found for aspect in mine), default=1)
         widest = max((len(mine) for mine in found), default=0)
         looks = np.zeros((len(texts), widest, most, features.shape[1]), np.float32)
@@ -148,13 +156,12 @@ class ClipMatcher:
             values[:, text] = together.min(axis=1) if together.shape[1] else 0.0
         return Scores(values, "cosine")
 
-    def _encode(self, prompts: Sequence[str]) -> npt.NDArray[np.float32]:
+    def _encode(self, prompt: str) -> npt.NDArray[np.float32]:
+        """Give a prompt's (1, D) feature; by itself, so that it does not depend on what else is asked."""
         import torch
 
-        if not prompts:
-            return np.zeros((0, 1), np.float32)
         with torch.inference_mode():
-            tokens = self._tokenizer.encode(prompts).tokens.to(self._device)
+            tokens = self._tokenizer.encode([prompt]).tokens.to(self._device)
             features: npt.NDArray[np.float32] = self._clip.encode_text(tokens, normalize=True).float().cpu().numpy()
         return features
 

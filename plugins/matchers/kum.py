@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from importlib import resources
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -29,6 +30,9 @@ Embedded = Literal["embedded"]
 SEGMENTS_AT_ONCE = 1024
 """Segments scored together: bounds the memory of scoring however long the video is."""
 
+TEXTS_KEPT = 1024
+"""Texts whose features are kept for when they are asked again."""
+
 
 @dataclass(frozen=True, slots=True)
 class KumOptions:
@@ -48,6 +52,14 @@ class KumOptions:
     cache: Path | None = None
     device: str = "auto"
     precision: Literal["float32", "bfloat16", "float16"] = "float32"
+
+
+class _Described(NamedTuple):
+    """What is kept of a text: (1, O) and (1, ...) float32 as in `Texts`, and the words never trained on."""
+
+    feature: npt.NDArray[np.float32]
+    guide: npt.NDArray[np.float32]
+    unknown: tuple[str, ...]
 
 
 class KumMatcher:
@@ -78,6 +90,7 @@ class KumMatcher:
         self._tokenizer: Tokenizer = WordTokenizer(config.vocabulary) if config.vocabulary else ClipTokenizer()
         recorded = {path.name: config.source_sha256} if config.source_sha256 else {}
         self.weights = recorded or {f"{folder.name}/{WEIGHTS_FILE}": sha256_of(folder / WEIGHTS_FILE)}
+        self._described = lru_cache(TEXTS_KEPT)(self._describe)
         self.sampling = Sampling()
 
     def observe(self, frames: Sequence[Frame], boxes_xyxy: Sequence[npt.NDArray[np.float32]]) -> list[Observations]:
@@ -113,18 +126,26 @@ class KumMatcher:
         Raises:
             QueryError: if a text has more than 75 words.
         """
+        found = [self._described(self._put(text)) for text in texts]
+        warnings = tuple(
+            f"query {text!r}: never trained on {', '.join(repr(word) for word in one.unknown)}; the answer may be wrong"
+            for text, one in zip(texts, found, strict=True)
+            if one.unknown
+        )
+        arrays = {
+            "feature": np.concatenate([one.feature for one in found]),
+            "guide": np.concatenate([one.guide for one in found]),
+        }
+        return Phrases(tuple(texts), arrays, warnings)
+
+    def _describe(self, text: str) -> _Described:
+        """Encode one text by itself, so that its numbers do not depend on what else is asked."""
         import torch
 
-        tokens, unknown = self._tokenizer.encode([self._put(text) for text in texts])
+        tokens, unknown = self._tokenizer.encode([text])
         with torch.inference_mode():
             encoded = self._model.describe(tokens.to(self._device))
-        warnings = tuple(
-            f"query {text!r}: never trained on {', '.join(repr(word) for word in words)}; the answer may be wrong"
-            for text, words in zip(texts, unknown, strict=True)
-            if words
-        )
-        arrays = {"feature": encoded.feature.float().cpu().numpy(), "guide": encoded.guide.float().cpu().numpy()}
-        return Phrases(tuple(texts), arrays, warnings)
+        return _Described(encoded.feature.float().cpu().numpy(), encoded.guide.float().cpu().numpy(), unknown[0])
 
     def score(self, observations: Observations, segments: Segments, phrases: Phrases) -> Scores:
         """Score every segment against every text: cosine, scaled and shifted as trained."""
