@@ -56,6 +56,7 @@ class ClipMatcher:
             WeightsError: if they are no CLIP.
         """
         from trackspeak.models.clip_weights import load_clip
+        from trackspeak.models.folding import fold_batch_norms
         from trackspeak.models.tokenizer import ClipTokenizer
 
         if not options.weights.is_file():
@@ -63,7 +64,9 @@ class ClipMatcher:
         self._options = options
         self._device = device_of(options.device)
         quick_gelu = None if options.quick_gelu == "auto" else options.quick_gelu == "yes"
-        self._clip = load_clip(options.weights, quick_gelu=quick_gelu).to(self._device)
+        self._clip = load_clip(options.weights, quick_gelu=quick_gelu)
+        fold_batch_norms(self._clip.visual)
+        self._clip.to(self._device)
         self._tokenizer = ClipTokenizer()
         size = self._clip.visual.image_size
         self._size = int(size[0] if isinstance(size, tuple) else size)
