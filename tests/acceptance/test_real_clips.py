@@ -23,16 +23,24 @@ NAVY_MINIVAN_SPAN, PALE_BLUE_SEDAN_FROM = (0, 75), 455
 TOP_LANE_BELOW_Y = 110
 
 
+QUESTIONS = {
+    "car-detection.mp4": ["the red car", "a white car", "the light blue car", "a yellow bus"],
+    "traffic.mp4": ["the blue car", "red cars", "vehicles moving to the left", "a green truck"],
+}
+
+
+def ask(shared_dir: Path, clip: str, **options: str) -> Result:
+    return track(shared_dir / "data" / clip, QUESTIONS[clip], RunOptions(profile="embedded", set=options))
+
+
 @pytest.fixture(scope="module")
 def car_park(shared_dir: Path) -> Result:
-    queries = ["the red car", "a white car", "the light blue car", "a yellow bus"]
-    return track(shared_dir / "data" / "car-detection.mp4", queries, RunOptions(profile="embedded"))
+    return ask(shared_dir, "car-detection.mp4")
 
 
 @pytest.fixture(scope="module")
 def road(shared_dir: Path) -> Result:
-    queries = ["the blue car", "red cars", "vehicles moving to the left", "a green truck"]
-    return track(shared_dir / "data" / "traffic.mp4", queries, RunOptions(profile="embedded"))
+    return ask(shared_dir, "traffic.mp4")
 
 
 def answer(result: Result, query: str) -> tuple[ReferredTrack, ...]:
@@ -113,3 +121,13 @@ def test_vehicles_moving_to_the_left_are_those_of_the_top_lane(road: Result) -> 
 
 def test_there_is_no_green_truck(road: Result) -> None:
     assert answer(road, "a green truck") == ()
+
+
+@pytest.mark.parametrize(("clip", "expected"), [("car-detection.mp4", "car_park"), ("traffic.mp4", "road")])
+def test_bfloat16_refers_to_the_same_tracks(
+    clip: str, expected: str, shared_dir: Path, request: pytest.FixtureRequest
+) -> None:
+    whole: Result = request.getfixturevalue(expected)
+    half = ask(shared_dir, clip, **{"matcher.precision": "bfloat16"})
+    for query in QUESTIONS[clip]:
+        assert ids(answer(half, query)) == ids(answer(whole, query)), query
