@@ -8,8 +8,8 @@ from typing import Any, Final
 from pydantic import TypeAdapter
 
 from .options import RunOptions
-from .problems import MEDIA_TYPE, PROBLEM_SCHEMA
-from .result import RESULT_SCHEMA
+from .problems import MEDIA_TYPE
+from .schema import problem_schema, result_schema
 
 SUMMARY: Final = "A video and sentences in, the tracks that the sentences refer to out."
 
@@ -39,9 +39,9 @@ def _form_schema() -> dict[str, Any]:
 
 def track_route() -> dict[str, Any]:
     """Give the keywords of the route."""
-    result = {"description": "the result", "content": {"application/json": {"schema": dict(RESULT_SCHEMA)}}}
+    result = {"description": "the result", "content": {"application/json": {"schema": result_schema()}}}
     problems = {
-        status: {"description": text, "content": {MEDIA_TYPE: {"schema": dict(PROBLEM_SCHEMA)}}}
+        status: {"description": text, "content": {MEDIA_TYPE: {"schema": problem_schema()}}}
         for status, text in _PROBLEMS.items()
     }
     form = {"content": {"multipart/form-data": {"schema": _form_schema()}}, "required": True}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from http import HTTPStatus
-from types import MappingProxyType
 from typing import Any, Final
 
 from trackspeak.models.errors import InputError, TrackspeakError, VideoLimitError, WorkerError
@@ -16,22 +15,6 @@ _STATUSES: Final = (
     (InputError, HTTPStatus.UNPROCESSABLE_ENTITY),
     (WorkerError, HTTPStatus.SERVICE_UNAVAILABLE),
     (TrackspeakError, HTTPStatus.INTERNAL_SERVER_ERROR),
-)
-
-PROBLEM_SCHEMA: Final = MappingProxyType(
-    {
-        "title": "problem",
-        "description": "RFC 9457 problem details; `code` is stable and documented.",
-        "type": "object",
-        "properties": {
-            "type": {"type": "string", "description": "urn:trackspeak:problem:CODE"},
-            "title": {"type": "string"},
-            "status": {"type": "integer"},
-            "code": {"type": "string"},
-            "detail": {"type": "string"},
-        },
-        "required": ["type", "title", "status", "code", "detail"],
-    }
 )
 
 

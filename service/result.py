@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from os import PathLike, fspath
-from typing import Any, Final
+from typing import Any
 
 from trackspeak.plugins.contract import ReferredTrack, ReferredTracks, ScoreKind, Scores, Segments, Span, Trajectory
 from trackspeak.service.pipeline.video_info import VideoFacts
@@ -50,7 +50,7 @@ class Result:
         video: the video's facts.
         profile: the profile's name.
         plugins: kind ("detector", "tracker", ...) -> the plugin, None where that step was not needed.
-        weights: name -> SHA-256 of every weight file that made the result.
+        weights: kind/file -> SHA-256 of every weight file that made the result, such as matcher/best.pth.
         score_kind: what the scores are.
         timings_s: stage -> seconds; all in which two runs differ.
         warnings: what the user should know.
@@ -73,7 +73,7 @@ class Result:
     raw: RawScores | None = None
 
     def to_dict(self) -> dict[str, Any]:
-        """Give the result as plain JSON values, as `RESULT_SCHEMA` describes; numbers are rounded."""
+        """Give the result as plain JSON values, as `result_schema` describes; numbers are rounded."""
         return {
             "video": {
                 "frames": self.video.frames,
@@ -155,75 +155,3 @@ def _plain(value: object) -> Any:
     if isinstance(value, Sequence) and not isinstance(value, str):
         return [_plain(item) for item in value]
     return value
-
-
-def _object(properties: Mapping[str, Any]) -> dict[str, Any]:
-    """Describe an object that has all of these properties and no other."""
-    return {
-        "type": "object",
-        "properties": dict(properties),
-        "required": list(properties),
-        "additionalProperties": False,
-    }
-
-
-_COUNT: Final = {"type": "integer", "minimum": 0}
-_SIZE: Final = {"type": "integer", "minimum": 1}
-_TIME: Final = {"type": "number", "minimum": 0}
-_NUMBER: Final = {"type": "number"}
-_TEXT: Final = {"type": "string"}
-_SHA256: Final = {"type": "string", "pattern": "^[0-9a-f]{64}$"}
-
-_SPAN: Final = _object(
-    {"first_frame": _COUNT, "last_frame": _COUNT, "first_time_s": _TIME, "last_time_s": _TIME, "score": _NUMBER}
-)
-_BOX: Final = _object(
-    {
-        "frame": _COUNT,
-        "time_s": _TIME,
-        "xyxy": {"type": "array", "items": _NUMBER, "minItems": 4, "maxItems": 4},
-        "score": _NUMBER,
-    }
-)
-_TRACK: Final = _object(
-    {
-        "track_id": {"type": "integer"},
-        "class": _TEXT,
-        "score": _NUMBER,
-        "spans": {"type": "array", "items": _SPAN, "minItems": 1},
-        "boxes": {"type": "array", "items": _BOX, "minItems": 1},
-    }
-)
-_PLUGIN: Final = {"anyOf": [{"type": "null"}, _object({"name": _TEXT, "options": {"type": "object"}})]}
-
-RESULT_SCHEMA: Final[Mapping[str, Any]] = {
-    "$schema": "https://json-schema.org/draft/2020-12/schema",
-    "title": "trackspeak result",
-    "description": "Frames count from 0 in display order; boxes are pixels of the upright frame.",
-    **_object(
-        {
-            "video": _object(
-                {
-                    "frames": _SIZE,
-                    "fps": {"type": "number", "exclusiveMinimum": 0},
-                    "width": _SIZE,
-                    "height": _SIZE,
-                    "duration_s": _TIME,
-                    "sha256": _SHA256,
-                }
-            ),
-            "profile": _TEXT,
-            "plugins": {"type": "object", "additionalProperties": _PLUGIN},
-            "weights": {"type": "object", "additionalProperties": _SHA256},
-            "score_kind": {"enum": ["cosine", "probability"]},
-            "first_frame": _COUNT,
-            "timings_s": {"type": "object", "additionalProperties": _TIME},
-            "warnings": {"type": "array", "items": _TEXT},
-            "queries": {
-                "type": "array",
-                "items": _object({"query": _TEXT, "tracks": {"type": "array", "items": _TRACK}}),
-            },
-        }
-    ),
-}
-"""The JSON Schema of `Result.to_dict()`."""

@@ -11,7 +11,7 @@ import jsonschema
 import pytest
 
 from trackspeak.models.errors import OutputError
-from trackspeak.service.problems import PROBLEM_SCHEMA
+from trackspeak.service.schema import problem_schema
 
 
 def problem(response: Any, status: int, code: str) -> str:
@@ -19,7 +19,7 @@ def problem(response: Any, status: int, code: str) -> str:
     body = response.json()
     assert (response.status_code, body["code"]) == (status, code), body
     assert response.headers["content-type"] == "application/problem+json"
-    jsonschema.validate(body, dict(PROBLEM_SCHEMA))
+    jsonschema.validate(body, problem_schema())
     assert body["status"] == status
     detail: str = body["detail"]
     return detail

@@ -8,7 +8,7 @@ import pytest
 
 from trackspeak.plugins.registry import PluginInfo
 from trackspeak.service.options import RunOptions
-from trackspeak.service.result import RESULT_SCHEMA
+from trackspeak.service.schema import result_schema
 
 
 def test_it_says_that_it_is_well(service: Any) -> None:
@@ -49,7 +49,7 @@ def test_the_call_is_described(service: Any) -> None:
     with pytest.raises(jsonschema.ValidationError):
         jsonschema.validate({"nonesuch": 1}, options)
     assert call["responses"]["200"]["content"]["application/json"]["schema"] == json.loads(
-        json.dumps(dict(RESULT_SCHEMA))
+        json.dumps(result_schema())
     )
     assert {"413", "422", "500", "503"} <= set(call["responses"])
     assert "application/problem+json" in call["responses"]["422"]["content"]

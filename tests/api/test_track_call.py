@@ -11,7 +11,7 @@ import pytest
 
 from trackspeak.service import RunOptions, track
 from trackspeak.service.cli import main
-from trackspeak.service.result import RESULT_SCHEMA
+from trackspeak.service.schema import result_schema
 
 QUERIES = ("the red car", "vehicles moving to the left", "ein Zug 🚆")
 
@@ -47,7 +47,7 @@ def test_the_answer_is_the_same_again_and_keeps_to_the_schema(service: Any, tiny
     first, second = (service.track(tiny_clip, *QUERIES, threshold=-100) for _ in range(2))
     assert without_timings(first.text) == without_timings(second.text)
     result = first.json()
-    jsonschema.validate(result, dict(RESULT_SCHEMA))
+    jsonschema.validate(result, result_schema())
     assert [answer["query"] for answer in result["queries"]] == list(QUERIES)
     assert all(answer["tracks"] for answer in result["queries"])
     assert tiny_clip.name not in first.text

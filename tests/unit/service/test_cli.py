@@ -11,7 +11,7 @@ import jsonschema
 import pytest
 
 from trackspeak.service.cli import main
-from trackspeak.service.result import RESULT_SCHEMA
+from trackspeak.service.schema import result_schema
 
 Command = Callable[..., Any]
 HEAVY = {"torch", "torchvision", "cv2", "ultralytics", "av", "supervision", "onnxruntime", "scipy", "numpy", "fastapi"}
@@ -57,7 +57,7 @@ def test_json_is_the_file_and_nothing_else(run: Command, tiny_clip: Path, tmp_pa
     assert done.code == 0
     assert done.out == (tmp_path / "result.json").read_text(encoding="utf-8")
     assert not (tmp_path / "annotated.mp4").exists()
-    jsonschema.validate(json.loads(done.out), dict(RESULT_SCHEMA))
+    jsonschema.validate(json.loads(done.out), result_schema())
     again = run(*arguments)
     assert without_timings(again.out) == without_timings(done.out)
 

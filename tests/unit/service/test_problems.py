@@ -7,7 +7,8 @@ import pytest
 
 from trackspeak.models import errors
 from trackspeak.models.errors import InputError, TrackspeakError
-from trackspeak.service.problems import PROBLEM_SCHEMA, problem_of, status_of
+from trackspeak.service.problems import problem_of, status_of
+from trackspeak.service.schema import problem_schema
 
 DOCS = Path(__file__).resolve().parents[3] / "docs" / "errors.md"
 
@@ -28,7 +29,7 @@ def made(kind: type[TrackspeakError]) -> TrackspeakError:
 @pytest.mark.parametrize("kind", list(tree()))
 def test_problems_have_their_shape(kind: type[TrackspeakError]) -> None:
     problem = problem_of(made(kind))
-    assert list(problem) == PROBLEM_SCHEMA["required"]
+    assert list(problem) == problem_schema()["required"]
     assert problem["code"] == kind.code
     assert problem["type"] == f"urn:trackspeak:problem:{kind.code}"
     assert problem["title"]

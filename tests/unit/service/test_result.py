@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from trackspeak.plugins.contract import ReferredTrack, ReferredTracks
-from trackspeak.service.result import RESULT_SCHEMA, Result
+from trackspeak.service.result import Result
+from trackspeak.service.schema import result_schema
 
 
 def test_the_result_is_what_the_documentation_shows(make_result: Callable[..., Result]) -> None:
@@ -49,9 +50,9 @@ def test_the_result_is_what_the_documentation_shows(make_result: Callable[..., R
 
 
 def test_the_schema_is_valid_and_the_result_keeps_to_it(make_result: Callable[..., Result]) -> None:
-    jsonschema.Draft202012Validator.check_schema(RESULT_SCHEMA)
+    jsonschema.Draft202012Validator.check_schema(result_schema())
     for result in (make_result(), make_result(queries=(), warnings=(), weights={}, plugins={}, timings_s={})):
-        jsonschema.validate(json.loads(result.to_json()), RESULT_SCHEMA)
+        jsonschema.validate(json.loads(result.to_json()), result_schema())
 
 
 @pytest.mark.parametrize(
@@ -72,7 +73,7 @@ def test_the_schema_refuses_what_is_no_result(
     value = make_result().to_dict()
     spoil(value)
     with pytest.raises(jsonschema.ValidationError):
-        jsonschema.validate(value, RESULT_SCHEMA)
+        jsonschema.validate(value, result_schema())
 
 
 def test_numbers_are_rounded(make_result: Callable[..., Result], make_track: Callable[..., ReferredTrack]) -> None:
