@@ -34,6 +34,7 @@ class Assembly:
         matcher: the matcher.
         calibrators: in order.
         uses: kind -> name and options of each, as the result reports them.
+        weights: kind/file -> SHA-256 of every weight file in use.
         warnings: what the user should know of how they go together.
         protocol: the profile's.
         first_frame: the profile's.
@@ -45,6 +46,7 @@ class Assembly:
     matcher: Matcher
     calibrators: tuple[Calibrator, ...]
     uses: dict[str, PluginUse | None]
+    weights: dict[str, str]
     warnings: tuple[str, ...]
     protocol: Protocol
     first_frame: int
@@ -61,7 +63,7 @@ def assemble(options: RunOptions) -> Assembly:
     """
     profile = load_profile(options.profile)
     choices = choose(profile, options)
-    plugins: dict[str, object] = {}
+    plugins: dict[str, Detector | Tracker | Matcher | Calibrator] = {}
     uses: dict[str, PluginUse | None] = dict.fromkeys(choices)
     warnings: tuple[str, ...] = ()
     for key in sorted(choices, key=_making_order):
@@ -73,7 +75,8 @@ def assemble(options: RunOptions) -> Assembly:
             warnings = (f"scores are raw: the calibrators of the profile {profile.name} are of other weights",)
             del uses[key]
             continue
-        plugins[key], chosen = create(key.partition(".")[0], choice.name, _found(choice.options))
+        made, chosen = create(key.partition(".")[0], choice.name, _found(choice.options))
+        plugins[key] = cast("Detector | Tracker | Matcher | Calibrator", made)
         uses[key] = PluginUse(choice.name, options_to_dict(chosen))
     tracker = cast(Tracker, plugins["tracker"])
     _check_tracker(options, cast(PluginUse, uses["tracker"]).name, tracker, uses["detector"])
@@ -84,6 +87,7 @@ def assemble(options: RunOptions) -> Assembly:
         cast(Matcher, plugins["matcher"]),
         tuple(cast(Calibrator, plugin) for key, plugin in plugins.items() if key.startswith("calibrator")),
         uses,
+        {f"{key}/{name}": digest for key, plugin in plugins.items() for name, digest in plugin.weights.items()},
         warnings,
         profile.protocol,
         profile.first_frame,
@@ -165,7 +169,7 @@ def track(
         video=opened.facts(),
         profile=parts.profile,
         plugins=parts.uses,
-        weights={**(parts.detector.weights if parts.detector is not None else {}), **parts.matcher.weights},
+        weights=parts.weights,
         score_kind=scores.kind,
         timings_s={**index.timings_s, **watch.seconds},
         warnings=(*parts.warnings, *index.warnings, *phrases.warnings),

@@ -9,6 +9,7 @@ from typing import Annotated, ClassVar
 import numpy as np
 from annotated_types import Gt
 
+from trackspeak.models.digests import sha256_of
 from trackspeak.models.errors import ContractError, OptionError
 from trackspeak.plugins.contract import Phrases, Requirements, Scores
 
@@ -58,6 +59,7 @@ class FrequencyCalibrator:
                 f"calibrator.encoder must be the weights with SHA-256 {self._known.encoder_sha256}, with which "
                 f"{options.path.name} was fitted, got {self._encoder.sha256}"
             )
+        self.weights = {options.path.name: sha256_of(options.path), options.encoder.name: self._encoder.sha256}
 
     def __call__(self, scores: Scores, phrases: Phrases) -> Scores:
         """Give (segments, texts) float32 scores of the same kind.

@@ -35,6 +35,11 @@ class PlattCalibrator:
         """Keep the two numbers."""
         self._options = options
 
+    @property
+    def weights(self) -> dict[str, str]:
+        """It reads no weights."""
+        return {}
+
     def __call__(self, scores: Scores, phrases: Phrases) -> Scores:  # noqa: ARG002 the same for every text
         """Give (segments, texts) float32 probabilities in [0, 1].
 

@@ -76,6 +76,10 @@ class Detector(Plugin, Protocol):
 class Tracker(Plugin, Protocol):
     """Joins the boxes of successive frames into tracks."""
 
+    @property
+    def weights(self) -> dict[str, str]:
+        """Name -> SHA-256 of every weight file in use; empty for none."""
+
     def reset(self, stream: StreamInfo) -> None:
         """Forget everything, the id counter too; equal to a fresh instance."""
 
@@ -103,7 +107,7 @@ class Matcher(Plugin, Protocol):
 
     @property
     def weights(self) -> dict[str, str]:
-        """Name -> SHA-256 of every weight file in use."""
+        """Name -> SHA-256 of every weight file in use; empty for none."""
 
     def observe(self, frames: Sequence[Frame], boxes_xyxy: Sequence[npt.NDArray[np.float32]]) -> list[Observations]:
         """Everything that does not depend on a text, for the looks of some frames.
@@ -129,6 +133,10 @@ class Matcher(Plugin, Protocol):
 
 class Calibrator(Plugin, Protocol):
     """Maps scores to scores: shifts cosines, or turns them into probabilities."""
+
+    @property
+    def weights(self) -> dict[str, str]:
+        """Name -> SHA-256 of every weight file in use; empty for none."""
 
     def __call__(self, scores: Scores, phrases: Phrases) -> Scores:
         """Give the calibrated scores; the shape stays."""

@@ -61,6 +61,11 @@ class ByteTrackTracker:
         self._options = ByteTrackOptions() if options is None else options
         self._tracker: trackers.ByteTrackTracker | None = None
 
+    @property
+    def weights(self) -> dict[str, str]:
+        """It reads no weights."""
+        return {}
+
     def reset(self, stream: StreamInfo) -> None:
         """Begin a new video, with a tracker of its own and ids from 1."""
         from trackers import ByteTrackTracker as Library

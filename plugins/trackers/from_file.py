@@ -48,6 +48,11 @@ class FileTracker:
         self._name = options.path.name
         self._last_frame = -1
 
+    @property
+    def weights(self) -> dict[str, str]:
+        """It reads no weights."""
+        return {}
+
     def reset(self, stream: StreamInfo) -> None:  # noqa: ARG002 the file knows nothing of the stream
         """Begin a new video."""
         self._last_frame = -1

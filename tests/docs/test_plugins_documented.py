@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from trackspeak.plugins.options import OptionInfo
-from trackspeak.plugins.registry import PluginInfo, list_plugins
+from trackspeak.plugins.registry import PluginInfo, _members, list_plugins
 
 ROOT = Path(__file__).resolve().parents[2]
 OWN = [plugin for plugin in list_plugins() if plugin.distribution.startswith("trackspeak ")]
@@ -53,3 +53,10 @@ def test_the_readme_names_every_plugin() -> None:
     section = (ROOT / "README.md").read_text(encoding="utf-8").partition("## Plugins\n")[2].partition("\n## ")[0]
     table = [cells[:2] for cells in rows(section)]
     assert sorted(table) == sorted([plugin.kind, f"`{plugin.name}`"] for plugin in OWN)
+
+
+@pytest.mark.parametrize("kind", ["detector", "tracker", "matcher", "calibrator"])
+def test_the_design_page_names_what_each_kind_must_have(kind: str) -> None:
+    page = (ROOT / "docs/design.md").read_text(encoding="utf-8")
+    line = next(line for line in page.splitlines() if line.startswith(f"- {kind}: "))
+    assert re.findall(r"`(\w+)`", line) == list(_members(kind))

@@ -11,10 +11,13 @@ import numpy as np
 import pytest
 import torch
 
+from trackspeak.models.digests import sha256_of
 from trackspeak.models.errors import ContractError, InputError, OptionError
 from trackspeak.models.frequency import TextEncoder, TrainingExpressions, count_expressions, pseudo_frequency
 from trackspeak.plugins.contract import Phrases, Scores
 from trackspeak.plugins.registry import create
+from trackspeak.service import RunOptions
+from trackspeak.service.run import assemble
 
 COUNTS = {"red-cars": 30, "red vehicles": 10, "people-in-the-left": 50, "left cars which are parking": 10}
 
@@ -81,3 +84,19 @@ def test_probabilities_are_refused(fitted: Path, tiny_clip_weights: Path) -> Non
     calibrate, _ = create("calibrator", "frequency", {"path": fitted, "encoder": tiny_clip_weights})
     with pytest.raises(ContractError, match="kind cosine"):
         calibrate(Scores(np.zeros((1, 1), np.float32), "probability"), Phrases(("a",), {}))
+
+
+def test_a_run_names_every_weight_file_also_of_one_name(
+    fitted: Path, tiny_clip_weights: Path, tmp_path: Path
+) -> None:
+    tracks = tmp_path / "tracks.txt"
+    tracks.write_text("1,1,10,10,20,20,1,-1,-1,-1\n")
+    chosen = {"calibrator.path": str(fitted), "calibrator.encoder": str(tiny_clip_weights)}
+    chosen |= {"tracker.path": str(tracks), "matcher.weights": str(tiny_clip_weights)}
+    parts = assemble(RunOptions(tracker="from_file", matcher="clip", calibrator="frequency", set=chosen))
+    digest = sha256_of(tiny_clip_weights)
+    assert parts.weights == {
+        "matcher/tiny.pt": digest,
+        "calibrator/tiny.pt": digest,
+        "calibrator/frequencies.safetensors": sha256_of(fitted),
+    }
