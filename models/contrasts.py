@@ -54,7 +54,7 @@ def aspects(said: Said) -> tuple[Aspect, ...]:
         found.append(Aspect(f"{_ARTICLE} {noun}", (*(f"{_ARTICLE} {kind}" for kind in others), *_NOTHING)))
     if said.kind == "vehicle":
         found.append(Aspect("a photo of a vehicle", ("a photo of a person", *_NOTHING)))
-    if not found and not said.facts:
+    if said.as_it_is:
         found.append(Aspect(f"a photo of {said.text}", (*(f"{_ARTICLE} {kind}" for kind in _KINDS), *_NOTHING)))
     return tuple(found)
 

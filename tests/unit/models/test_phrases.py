@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 
 from trackspeak.models.phrases import FACTS, fact_logits, take_apart
+from trackspeak.models.training.concepts import SLOTS, Meaning
+from trackspeak.models.training.grammar import say
 from trackspeak.models.trajectory import trajectory_window
 
 
@@ -22,6 +24,12 @@ from trackspeak.models.trajectory import trajectory_window
         ("parked dark green buses at the top", "dark_green", "bus", ("stopped", "at_top")),
         ("moving things", None, "object", ("moving",)),
         ("a leftover pizza", None, "object", ()),
+        ("the left car", None, "car", ("on_left",)),
+        ("the right light blue van", "light_blue", "van", ("on_right",)),
+        ("left-cars", None, "car", ("on_left",)),
+        ("right-cars-in-black", "black", "car", ("on_right",)),
+        ("left-people-who-are-walking", None, "person", ("on_left", "moving")),
+        ("cars turning left", None, "car", ()),
     ],
 )
 def test_known_words_are_found(sentence: str, colour: str | None, kind: str, facts: tuple[str, ...]) -> None:
@@ -32,6 +40,46 @@ def test_known_words_are_found(sentence: str, colour: str | None, kind: str, fac
 def test_what_a_window_cannot_tell_is_named() -> None:
     assert take_apart("a fast car turning").not_judged == ("fast", "turning")
     assert take_apart("the approaching bus").not_judged == ("approaching",)
+
+
+@pytest.mark.parametrize(
+    ("sentence", "words"),
+    [
+        ("cars that are not red", ("not",)),
+        ("people who aren't moving", ("aren't",)),
+        ("cars without people", ("without", "people")),
+        ("the car behind the bus", ("behind", "bus")),
+        ("the red and blue cars", ("blue",)),
+        ("two fast red cars beside a tree", ("two", "fast", "beside", "tree")),
+        ("cars turning left", ("turning", "left")),
+        ("right-cars-which-are-parking", ("parking",)),
+        ("the red car on top", ("top",)),
+        ("a woman in a blue jacket", ()),
+        ("people that are not moving", ()),
+    ],
+)
+def test_words_that_are_not_known_are_named(sentence: str, words: tuple[str, ...]) -> None:
+    assert take_apart(sentence).not_judged == words
+
+
+def test_a_sentence_that_is_compared_as_it_is_leaves_out_only_negations() -> None:
+    assert take_apart("a tall tree").not_judged == ()
+    assert take_apart("no tall tree").not_judged == ("no",)
+
+
+def test_all_that_the_grammar_says_of_what_can_be_judged_is_understood() -> None:
+    rng = np.random.default_rng(0)
+    for _ in range(500):
+        said = {
+            slot: str(rng.choice(concepts))
+            for slot in ("colour", "place", "direction", "state")
+            if rng.random() < 0.4 and (concepts := [one for one in SLOTS[slot] if slot == "colour" or one in FACTS])
+        }
+        meaning = Meaning(kind=str(rng.choice(SLOTS["kind"])), **said)
+        found = take_apart(text := say(rng, meaning))
+        facts = {said[slot] for slot in ("place", "direction", "state") if slot in said}
+        assert (found.colour, found.kind, found.not_judged) == (meaning.colour, meaning.kind, ()), text
+        assert facts - {"moving"} == set(found.facts) - {"moving"}, text
 
 
 def judged(velocity_xy: tuple[float, float], centre_xy: tuple[float, float]) -> set[str]:

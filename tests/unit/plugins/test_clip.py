@@ -82,6 +82,8 @@ def test_contrasts_are_of_the_same_class() -> None:
 def test_what_cannot_be_judged_is_told(matcher: Any) -> None:
     (warning,) = matcher.describe(["a fast car", "a car"]).warnings
     assert warning == "query 'a fast car': 'fast' cannot be judged by this matcher and is left out"
+    (warning,) = matcher.describe(["the car that is not behind a bus", "the left car", "a tall tree"]).warnings
+    assert "'not', 'behind', 'bus' cannot be judged" in warning
 
 
 def test_no_looks_and_no_texts_are_taken(matcher: Any) -> None:
