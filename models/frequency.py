@@ -18,7 +18,7 @@ from safetensors.numpy import save_file
 
 from .clip_weights import load_clip
 from .digests import sha256_of
-from .errors import InputError, WeightsError
+from .errors import InputError, OutputError, WeightsError
 from .ikun import normalise_expression
 from .tokenizer import ClipTokenizer
 
@@ -41,9 +41,16 @@ class TrainingExpressions:
     encoder_sha256: str
 
     def save(self, path: Path) -> None:
-        """Write a safetensors file."""
+        """Write a safetensors file.
+
+        Raises:
+            OutputError: if it cannot be written.
+        """
         arrays: dict[str, npt.NDArray[np.generic]] = {"features": self.features, "frequencies": self.frequencies}
-        save_file(arrays, path, metadata={"encoder_sha256": self.encoder_sha256})
+        try:
+            save_file(arrays, path, metadata={"encoder_sha256": self.encoder_sha256})
+        except (OSError, SafetensorError) as error:
+            raise OutputError(f"{path} could not be written: {error}") from error
 
     @classmethod
     def load(cls, path: Path) -> TrainingExpressions:

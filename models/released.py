@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import get_args
 
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import save_file
 from torch import Tensor
 
 from .backbone import MAP_STRIDE, Backbone
 from .clip_weights import clip_config
 from .digests import sha256_of
-from .errors import OptionError, WeightsError
+from .errors import OptionError, OutputError, WeightsError
 from .kum import build_kum
 from .kum_layers import KumConfig
 from .kum_mode import KumMode
@@ -24,20 +26,26 @@ from .weights import ReleasedState, load_checkpoint, load_strictly, split_releas
 CLIP_MEAN = (0.48145466, 0.4578275, 0.40821073)
 CLIP_STD = (0.26862954, 0.26130258, 0.27577711)
 
+FORMAT = 1
+"""What conversion writes, numbered: goes up with each change of it, so that folders of another are not used again."""
+
 _ATTENTION_POOL = "visual.attnpool."
 
 
 def convert_released(path: Path, folder: Path, mode: KumMode | None = None) -> None:
     """Write a released checkpoint as a model folder, which holds the checkpoint's hash beside its own.
 
+    The folder appears whole or not at all; several processes may convert the same at once.
+
     Args:
         path: the checkpoint, `{"model": {"module....": tensor}, "epoch": n, ...}`; nothing in it is executed.
-        folder: receives config.json and weights.safetensors; the configuration, written last, says that it is whole.
+        folder: made, with config.json and weights.safetensors; one that holds the very same is kept.
         mode: KUM's design; None reads it from the weights.
 
     Raises:
         WeightsError: if it is no such checkpoint, or a weight is missing, unexpected or of another shape.
         OptionError: if `mode` is no design, or not that of the weights.
+        OutputError: if the folder cannot be written, or holds something else.
     """
     state = split_released(load_checkpoint(path))
     config = released_config(state, mode)
@@ -49,14 +57,28 @@ def convert_released(path: Path, folder: Path, mode: KumMode | None = None) -> N
     }
     tensors |= {f"kum.{name}": value for name, value in state.kum.items()}
     tensors |= {"head.scale": torch.tensor(1.0), "head.bias": torch.tensor(0.0)}
-    folder.mkdir(parents=True, exist_ok=True)
-    partial = folder / f"{WEIGHTS_FILE}.partial"
-    save_file({name: _plain(value) for name, value in tensors.items()}, partial)
-    partial.replace(folder / WEIGHTS_FILE)
-    config = replace(config, weights_sha256=sha256_of(folder / WEIGHTS_FILE), source_sha256=sha256_of(path))
-    partial = folder / f"{CONFIG_FILE}.partial"
-    partial.write_text(config.to_json(), encoding="utf-8")
-    partial.replace(folder / CONFIG_FILE)
+    config = replace(config, source_sha256=sha256_of(path))
+    try:
+        _write_folder(folder, {name: _plain(value) for name, value in tensors.items()}, config)
+    except (OSError, SafetensorError) as error:
+        raise OutputError(f"model folder {folder} could not be written: {error}") from error
+
+
+def _write_folder(folder: Path, tensors: dict[str, Tensor], config: ReferringConfig) -> None:
+    """Write the files to a folder beside and rename that; whoever was first with the same is left alone."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(prefix=f".{folder.name}-", dir=folder.parent) as stage:
+        whole = Path(stage) / folder.name
+        whole.mkdir()  # with the permissions that are usual here, which the stage has not
+        save_file(tensors, whole / WEIGHTS_FILE)
+        text = replace(config, weights_sha256=sha256_of(whole / WEIGHTS_FILE)).to_json()
+        (whole / CONFIG_FILE).write_text(text, encoding="utf-8")
+        try:
+            whole.rename(folder)
+        except OSError:
+            there = folder / CONFIG_FILE
+            if not there.is_file() or there.read_text(encoding="utf-8") != text:
+                raise
 
 
 def _plain(value: Tensor) -> Tensor:

@@ -186,6 +186,7 @@ def model_folder(path: Path, options: KumOptions) -> Path:
     Raises:
         OptionError: if there is nothing at the path, or an option is about a checkpoint and it is none.
         WeightsError: if it is no released checkpoint.
+        OutputError: if the cache cannot be written.
     """
     if path.is_dir():
         if options.mode != "auto":
@@ -194,10 +195,10 @@ def model_folder(path: Path, options: KumOptions) -> Path:
     if not path.is_file():
         raise OptionError(f"matcher.model must be embedded, an existing folder or a released checkpoint, got {path}")
     from trackspeak.models.referring import CONFIG_FILE
-    from trackspeak.models.released import convert_released
+    from trackspeak.models.released import FORMAT, convert_released
 
     mode = None if options.mode == "auto" else options.mode
-    folder = (options.cache or _cache_folder()) / f"{sha256_of(path)[:32]}-{options.mode}"
+    folder = (options.cache or _cache_folder()) / f"{sha256_of(path)[:32]}-{options.mode}-{FORMAT}"
     if not (folder / CONFIG_FILE).is_file():
         convert_released(path, folder, mode)
     return folder

@@ -10,12 +10,14 @@ import pytest
 import torch
 from torch import Tensor
 
+from trackspeak.models import released as module
 from trackspeak.models.backbone import Backbone
-from trackspeak.models.errors import OptionError, WeightsError
+from trackspeak.models.errors import OptionError, OutputError, WeightsError
 from trackspeak.models.kum import Kum, KumMode
 from trackspeak.models.referring import CONFIG_FILE, WEIGHTS_FILE, Referring
 from trackspeak.models.released import convert_released
 from trackspeak.models.weights import sha256_of
+from trackspeak.plugins.matchers.kum import KumOptions, model_folder
 
 Released = Callable[..., tuple[Backbone, Kum]]
 MODES: tuple[KumMode, ...] = ("none", "cascade_attention", "cross_correlation", "text_first_modulation")
@@ -77,3 +79,49 @@ def test_the_two_designs_of_the_same_weights_are_told_by_statistics_or_by_the_ca
     assert json.loads((tmp_path / "told" / CONFIG_FILE).read_text())["kum"]["mode"] == "cross_correlation"
     with pytest.raises(OptionError, match="must be text_first_modulation or cross_correlation for these weights"):
         convert_released(tmp_path / "a.pth", tmp_path / "other", "cascade_attention")
+
+
+def test_two_conversions_at_once_leave_one_folder(
+    tmp_path: Path, released: Released, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    released(tmp_path / "a.pth", "none")
+    monkeypatch.setattr(module, "save_file", overtaken_by(tmp_path, "a.pth"))
+    convert_released(tmp_path / "a.pth", tmp_path / "models" / "one")
+    assert [path.name for path in (tmp_path / "models").iterdir()] == ["one"]
+    assert sorted(path.name for path in (tmp_path / "models" / "one").iterdir()) == [CONFIG_FILE, WEIGHTS_FILE]
+    Referring.from_folder(tmp_path / "models" / "one")
+
+
+def test_a_folder_of_something_else_is_not_taken_for_one_s_own(
+    tmp_path: Path, released: Released, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    released(tmp_path / "a.pth", "none")
+    released(tmp_path / "b.pth", "none", **{"module.img_fc.bias": torch.ones(16)})
+    monkeypatch.setattr(module, "save_file", overtaken_by(tmp_path, "b.pth"))
+    with pytest.raises(OutputError, match=r"model folder .*models/one could not be written"):
+        convert_released(tmp_path / "a.pth", tmp_path / "models" / "one")
+    assert [path.name for path in (tmp_path / "models").iterdir()] == ["one"]
+
+
+def overtaken_by(folder: Path, checkpoint: str) -> Callable[..., None]:
+    """Write a file, then let another process convert a checkpoint to the same folder from beginning to end."""
+    save_file, overtakers = module.save_file, [folder / checkpoint]
+
+    def save(tensors: dict[str, Tensor], path: Path) -> None:
+        save_file(tensors, path)
+        if overtakers:
+            convert_released(overtakers.pop(), folder / "models" / "one")
+
+    return save
+
+
+def test_the_cache_knows_the_conversion_s_format(
+    tmp_path: Path, released: Released, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    released(tmp_path / "a.pth", "none")
+    options = KumOptions(model=tmp_path / "a.pth", cache=tmp_path / "cache")
+    folders = [model_folder(tmp_path / "a.pth", options) for _ in range(2)]
+    monkeypatch.setattr(module, "FORMAT", module.FORMAT + 1)
+    folders.append(model_folder(tmp_path / "a.pth", options))
+    assert folders[0] == folders[1] != folders[2]
+    assert {*folders} == {*(tmp_path / "cache").iterdir()}
