@@ -19,6 +19,7 @@ from importlib import resources
 from pathlib import Path
 
 FIRST_SEED = 10_000_000
+SOURCES = ("truth", "motion")
 TARGET_F1 = 0.85
 TARGETED = ("colour", "kind", "place", "direction", "motion")
 LEAST_NEGATIVES = 3
@@ -31,7 +32,7 @@ def main() -> None:
 
     from trackspeak.models.referring import Referring
     from trackspeak.models.training.produce import produce
-    from trackspeak.models.training.report import SOURCES, comparison_table, figures_table, judge_all
+    from trackspeak.models.training.report import comparison_table, figures_table, judge_all
 
     arguments = _arguments()
     produce(arguments.data, range(FIRST_SEED, FIRST_SEED + arguments.scenes), None, SOURCES, arguments.workers)

@@ -5,12 +5,33 @@ Scenes of different purposes come from different seeds: see docs/training.md.
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, get_args
 
 import typer
 
-app = typer.Typer(add_completion=False, help=__doc__)
+from trackspeak.models.errors import InputError, TrackspeakError
+from trackspeak.models.kum_mode import KumMode
+
+app = typer.Typer(add_completion=False, help=__doc__, pretty_exceptions_enable=False)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line; exit codes are those of `trackspeak`: 0 done, 1 failed, 2 bad input.
+
+    Args:
+        arguments: by default those of the process.
+
+    Raises:
+        SystemExit: always, with the exit code.
+    """
+    try:
+        app(args=arguments, prog_name="python -m trackspeak.models.training")
+    except TrackspeakError as error:
+        typer.echo(f"error: {' '.join(str(error).split())}", err=True)
+        sys.exit(2 if isinstance(error, InputError) else 1)
 
 
 @app.command()
@@ -32,10 +53,11 @@ def render(
 def train(
     data: Annotated[Path, typer.Option(help="Folder with rendered scenes.")],
     run: Annotated[Path, typer.Option(help="Folder of this run: checkpoint and metrics.")],
-    steps: Annotated[int, typer.Option(help="Batches in all.")] = 6_000,
-    mode: Annotated[str, typer.Option(help="KUM's design.")] = "cross_correlation",
+    steps: Annotated[int, typer.Option(help="Batches in all.")] = 5_000,
+    mode: Annotated[str, typer.Option(help=f"KUM's design: {', '.join(get_args(KumMode))}.")] = "cross_correlation",
     trajectory: Annotated[bool, typer.Option(help="Read the trajectory window.")] = True,
     learning_rate: Annotated[float, typer.Option(help="The highest; it falls to 0 by the end.")] = 2e-3,
+    positive_weight: Annotated[float, typer.Option(help="How much more pairs that fit count.")] = 2.0,
     zoom: Annotated[float, typer.Option(help="Scenes appear nearer or farther by up to e to this power.")] = 1.0,
     begin: Annotated[Path | None, typer.Option(help="Another run, to begin with its averaged weights.")] = None,
     seed: Annotated[int, typer.Option(help="Seed of weights and batches.")] = 0,
@@ -53,6 +75,7 @@ def train(
         trajectory=trajectory,
         steps=steps,
         learning_rate=learning_rate,
+        positive_weight=positive_weight,
         zoom=zoom,
         seed=seed,
     )
@@ -102,4 +125,4 @@ def export(
 
 
 if __name__ == "__main__":
-    app()
+    main()

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 from trackspeak.models.errors import InputError
 from trackspeak.models.tokenizer import WordTokenizer
@@ -18,6 +19,9 @@ from .concepts import CONCEPTS, ConceptTable, label_matrix
 from .expressions import Expression, sample_expressions
 from .scenes import Scene
 from .zoom import zoomed
+
+BLURRED_SHARE, HIDDEN_SHARE, NOISE_LEVEL = 0.3, 0.15, 8.0
+"""How crops are degraded: shares of them, and the most noise in grey levels."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -92,7 +96,7 @@ def make_batch(
     look_offsets = np.cumsum([0] + [len(part.crops) for part in parts[:-1]])
     frame_offsets = np.cumsum([0] + [len(part.frames) for part in parts[:-1]])
     return Batch(
-        _expose(rng, _flip(rng, _joined([part.crops for part in parts]))),
+        _degrade(rng, _expose(rng, _flip(rng, _joined([part.crops for part in parts])))),
         _joined([part.frames for part in parts]),
         _joined([part.frame_rows + offset for part, offset in zip(parts, frame_offsets, strict=True)]),
         _joined([part.look_rows + offset for part, offset in zip(parts, look_offsets, strict=True)]),
@@ -126,6 +130,22 @@ def _expose(rng: np.random.Generator, crops: Tensor) -> Tensor:
     gains = np.exp(rng.normal(0, 0.05, (len(crops), 1)) + rng.normal(0, 0.015, (len(crops), 3)))
     lit = crops.float() * torch.from_numpy(gains.astype(np.float32))[:, :, None, None]
     return lit.round_().clamp_(0, 255).to(torch.uint8)
+
+
+def _degrade(rng: np.random.Generator, crops: Tensor) -> Tensor:
+    """Blur some crops, hide a part of some, and add noise, so that the drawings' clean edges are not relied on."""
+    rough, size = crops.clone(), crops.shape[-1]
+    for row in np.flatnonzero(rng.random(len(crops)) < BLURRED_SHARE):
+        small = functional.interpolate(rough[row, None].float(), size=int(rng.integers(14, 48)), mode="area")
+        rough[row] = functional.interpolate(small, size=size, mode="bilinear")[0].round_().to(torch.uint8)
+    for row in np.flatnonzero(rng.random(len(crops)) < HIDDEN_SHARE):
+        height, width = rng.integers(size // 8, size // 2, 2).tolist()
+        top, left = int(rng.integers(size - height)), int(rng.integers(size - width))
+        grey = rng.integers(40, 200, 3).astype(np.uint8)
+        rough[row, :, top : top + height, left : left + width] = torch.from_numpy(grey)[:, None, None]
+    spread = torch.from_numpy(rng.uniform(0, NOISE_LEVEL, (len(crops), 1, 1, 1)).astype(np.float32))
+    noise = torch.from_numpy(rng.standard_normal(crops.shape, dtype=np.float32)) * spread
+    return (rough.float() + noise).round_().clamp_(0, 255).to(torch.uint8)
 
 
 def _at_moment(scene: Scene, moment: int) -> Scene:

@@ -178,7 +178,7 @@ def seen_colour_matrix(
 def _recorded(seen_rgb: npt.ArrayLike) -> tuple[npt.NDArray[np.int8], npt.NDArray[np.bool_]]:
     """Words of what the camera recorded, (N, C), and (N, 1) where it is NaN."""
     rows = np.asarray(seen_rgb, dtype=np.float64).reshape(-1, 3)
-    missing = np.isnan(rows).any(axis=1, keepdims=True)
+    missing = np.asarray(np.isnan(rows).any(axis=1, keepdims=True))
     return colour_matrix(np.where(missing, 0.0, rows)), missing
 
 

@@ -5,17 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import save_file
 
 from trackspeak.models.digests import sha256_of
-from trackspeak.models.errors import InputError, WeightsError
+from trackspeak.models.errors import InputError, OutputError, WeightsError
 from trackspeak.models.referring import CONFIG_FILE, WEIGHTS_FILE, Referring
 from trackspeak.models.weights import load_checkpoint
 
+from .checkpoints import CHECKPOINT
 from .design import embedded_config
-from .loop import CHECKPOINT, TrainOptions
+from .loop import TrainOptions
 
 _PREFIX = "module.model."
 
@@ -62,16 +65,31 @@ def average_runs(runs: Sequence[Path]) -> Referring:
 def export(model: Referring, folder: Path, calibration: Mapping[str, float]) -> None:
     """Write a model folder; the weights are rounded to half precision.
 
+    Both files are written whole before they replace those of a model that is there. The configuration comes last: it
+    has the weights' hash, so that whoever reads between the two is refused.
+
     Args:
         model: the model.
         folder: receives config.json and weights.safetensors.
         calibration: slope and intercept.
+
+    Raises:
+        OutputError: if they cannot be written.
     """
-    folder.mkdir(parents=True, exist_ok=True)
     halves = {
         name: (value.half() if value.is_floating_point() else value).contiguous()
         for name, value in model.state_dict().items()
     }
-    save_file(halves, folder / WEIGHTS_FILE)
-    config = replace(model.config, weights_sha256=sha256_of(folder / WEIGHTS_FILE), calibration=dict(calibration))
-    (folder / CONFIG_FILE).write_text(config.to_json(), encoding="utf-8")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with TemporaryDirectory(prefix=".export-", dir=folder) as name:
+            stage = Path(name)
+            save_file(halves, stage / WEIGHTS_FILE)
+            config = replace(
+                model.config, weights_sha256=sha256_of(stage / WEIGHTS_FILE), calibration=dict(calibration)
+            )
+            (stage / CONFIG_FILE).write_text(config.to_json(), encoding="utf-8")
+            for file in (WEIGHTS_FILE, CONFIG_FILE):
+                (stage / file).replace(folder / file)
+    except (OSError, SafetensorError) as error:
+        raise OutputError(f"model folder {folder} could not be written: {error}") from error

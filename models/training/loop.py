@@ -6,8 +6,9 @@ import json
 import math
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 import torch
@@ -16,17 +17,16 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
-from trackspeak.models.errors import InputError
+from trackspeak.models.errors import InputError, OptionError
 from trackspeak.models.kum import KumMode
 from trackspeak.models.referring import Referring
 from trackspeak.models.tokenizer import WordTokenizer
 
 from .batches import Batch, make_batch
+from .checkpoints import CHECKPOINT, METRICS, Origin, Part, begin_with, forget_after, resume_from, save, scenes_sha256
 from .concepts import ANYTHING, CONCEPTS
 from .design import embedded_config
 from .scenes import Scene
-
-CHECKPOINT, METRICS = "checkpoint.pt", "metrics.jsonl"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ class TrainOptions:
 
     mode: KumMode = "cross_correlation"
     trajectory: bool = True
-    steps: int = 6_000
+    steps: int = 5_000
     scenes_per_step: int = 6
     texts_per_step: int = 36
     learning_rate: float = 2e-3
@@ -61,11 +61,20 @@ class TrainOptions:
     focal_gamma: float = 1.0
     positive_weight: float = 2.0
     noise_weight: float = 4.0
-    auxiliary: float = 0.5
+    auxiliary: float = 1.0
     average: float = 0.998
     zoom: float = 1.0
     seed: int = 0
     checkpoint_every: int = 250
+
+    def __post_init__(self) -> None:
+        """Check the design's name, before anything long begins.
+
+        Raises:
+            OptionError: listing those there are.
+        """
+        if self.mode not in get_args(KumMode):
+            raise OptionError(f"mode must be one of {', '.join(get_args(KumMode))}, got {self.mode!r}")
 
 
 class Trainee(nn.Module):
@@ -128,7 +137,8 @@ def train(
 ) -> None:
     """Train, or go on training, and leave checkpoint and metrics in a folder.
 
-    A run that was stopped goes on from its last checkpoint with the very batches that it would have seen.
+    A run that was stopped goes on from its last checkpoint with the very batches that it would have seen; without a
+    checkpoint it starts again.
 
     Args:
         scenes: to train on.
@@ -139,21 +149,28 @@ def train(
         begin: folder of another run of the same design, whose averaged weights this one begins with; None: random ones.
 
     Raises:
-        InputError: if the folder holds a run and `resume` is off, or one with other options; if `begin` is no such run.
+        InputError: if the folder holds a run and `resume` is off, or one with other options, on other scenes or with
+            another `begin`; if `begin` is no such run.
     """
     folder.mkdir(parents=True, exist_ok=True)
     if not resume and (folder / CHECKPOINT).exists():
         raise InputError(f"run must be a new folder, or be resumed, got {folder} with {CHECKPOINT} in it")
     torch.manual_seed(options.seed)
     trainee = Trainee(options).to(device).to(memory_format=torch.channels_last)
-    if begin is not None:
-        _begin(trainee, begin, options, device)
+    begun = None if begin is None else begin_with(begin, trainee, options, device)
+    origin = Origin(scenes_sha256(scenes), begun)
     keep_average = get_ema_multi_avg_fn(options.average)  # type: ignore[no-untyped-call]
     average = AveragedModel(trainee, multi_avg_fn=keep_average, use_buffers=True)
     optimizer = torch.optim.AdamW(trainee.parameters(), options.learning_rate, weight_decay=options.weight_decay)
     schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: _rate(step, options.steps))
-    parts = {"trainee": trainee, "average": average, "optimizer": optimizer, "schedule": schedule}
-    first = _resume(folder, parts, options, device) if resume else 0
+    parts: dict[str, Part] = {
+        "trainee": trainee,
+        "average": average,
+        "optimizer": optimizer,
+        "schedule": schedule,
+    }
+    first = resume_from(folder, parts, options, origin, device) if resume else 0
+    forget_after(folder / METRICS, first)
     tokenizer = WordTokenizer(trainee.model.config.vocabulary)
     trainee.train()
     columns = (*Progress.get_default_columns()[:-1], TimeElapsedColumn(), TimeRemainingColumn())
@@ -187,7 +204,7 @@ def train(
             meter.add(step, logits.detach(), batch.labels, pair_loss, concept_loss)
             progress.update(task, completed=step + 1, shown=meter.shown)
             if (step + 1) % options.checkpoint_every == 0 or step + 1 == options.steps:
-                _checkpoint(folder, parts, step + 1, options)
+                save(folder, parts, step + 1, options, origin)
 
 
 def _rate(step: int, steps: int) -> float:
@@ -229,47 +246,3 @@ class _Meter:
             file.write(json.dumps(line) + "\n")
         self.shown = f"loss {line['pair_loss']} F1 {line['f1']}"
         self._losses, self._counts, self._since = [], np.zeros(3), time.perf_counter()
-
-
-def _checkpoint(folder: Path, parts: dict[str, object], step: int, options: TrainOptions) -> None:
-    states = {name: part.state_dict() for name, part in parts.items()}  # type: ignore[attr-defined]
-    partial = folder / f"{CHECKPOINT}.partial"
-    torch.save({**states, "step": step, "options": asdict(options)}, partial)
-    partial.replace(folder / CHECKPOINT)
-
-
-def _begin(trainee: Trainee, run: Path, options: TrainOptions, device: torch.device) -> None:
-    """Load the averaged weights of another run, its heads too."""
-    path = run / CHECKPOINT
-    if not path.is_file():
-        raise InputError(f"begin must be the folder of a run with {CHECKPOINT} in it, got {run}")
-    states = torch.load(path, map_location=device, weights_only=True)
-    for name in ("mode", "trajectory"):
-        if states["options"][name] != getattr(options, name):
-            raise InputError(f"begin must be a run with {name} {getattr(options, name)}, got {states['options'][name]}")
-    averaged = {name.removeprefix("module."): value for name, value in states["average"].items()}
-    averaged.pop("n_averaged")
-    trainee.load_state_dict(averaged)
-
-
-def _resume(folder: Path, parts: dict[str, object], options: TrainOptions, device: torch.device) -> int:
-    path = folder / CHECKPOINT
-    if not path.is_file():
-        return 0
-    states = torch.load(path, map_location=device, weights_only=True)
-    if states["options"] != asdict(options):
-        raise InputError(
-            f"run {folder} must be resumed with its own options, {states['options']}, got {asdict(options)}"
-        )
-    for name, part in parts.items():
-        part.load_state_dict(states[name])  # type: ignore[attr-defined]
-    step: int = states["step"]
-    _forget_after(folder / METRICS, step)
-    return step
-
-
-def _forget_after(metrics: Path, step: int) -> None:
-    """Drop the lines of steps that are done again."""
-    lines = metrics.read_text(encoding="utf-8").splitlines(keepends=True) if metrics.is_file() else []
-    kept = [line for line in lines if json.loads(line)["step"] <= step]
-    metrics.write_text("".join(kept), encoding="utf-8")

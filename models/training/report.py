@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Container, Mapping
 from dataclasses import asdict
+from itertools import chain
 from pathlib import Path
 
+import numpy as np
 import torch
 
+from trackspeak.models.errors import InputError
 from trackspeak.models.referring import Referring
 
 from .batches import iterate_scenes
 from .evaluate import Judged, figures, judge
 from .expressions import CATEGORIES
-
-SOURCES = ("truth", "motion")
-"""The box sources of evaluation scenes, in the order they are rendered with."""
+from .produce import RECIPE
 
 Found = dict[str, dict[str, dict[str, float]]]
 
@@ -24,12 +26,47 @@ def judge_all(model: Referring, data: Path, device: torch.device, seeds: Contain
     """Judge a model on a folder's scenes, or those of some seeds.
 
     Returns:
-        source -> category or "all" -> precision, recall, F1, counts.
+        source -> category or "all" -> precision, recall, F1, counts; the sources are those of the folder's recipe.
+
+    Raises:
+        InputError: if the folder has no such scenes, or no recipe.
     """
     return {
-        source: _by_category(judge(model, iterate_scenes(data, seeds), device, position))
-        for position, source in enumerate(SOURCES)
+        source: _by_category(_judge_source(model, data, device, seeds, position))
+        for position, source in enumerate(box_sources(data))
     }
+
+
+def box_sources(data: Path) -> list[str]:
+    """Give the names of the box sources that a folder's scenes were rendered with, in the order of their numbers.
+
+    Raises:
+        InputError: if the folder's recipe does not say.
+    """
+    path = data / RECIPE
+    try:
+        recipe = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise InputError(
+            f"data must be a folder of rendered scenes with their {RECIPE}, got {data}: {error}"
+        ) from error
+    boxes = recipe.get("boxes") if isinstance(recipe, dict) else None
+    if not isinstance(boxes, list) or not boxes or not all(isinstance(name, str) for name in boxes):
+        raise InputError(f'{path} must name the box sources, such as {{"boxes": ["truth"]}}, got {recipe!r}')
+    if len(set(boxes)) < len(boxes):
+        raise InputError(f"{path} must name each box source once, got {', '.join(boxes)}")
+    return boxes
+
+
+def _judge_source(
+    model: Referring, data: Path, device: torch.device, seeds: Container[int] | None, source: int
+) -> Judged:
+    """Judge the tracks of one box source; it may have found none, so that there are no pairs."""
+    scenes = (scene for scene in iterate_scenes(data, seeds) if (scene.sources == source).any())
+    first = next(scenes, None)
+    if first is None:
+        return Judged(np.zeros(0, np.float32), np.zeros(0, bool), np.zeros(0, np.int64))
+    return judge(model, chain([first], scenes), device, source)
 
 
 def _by_category(judged: Judged) -> dict[str, dict[str, float]]:

@@ -9,11 +9,13 @@ import torch
 from trackspeak.models.errors import InputError
 from trackspeak.models.referring import Referring
 from trackspeak.models.training import loop
-from trackspeak.models.training.boxes import BoxTrack, true_boxes
+from trackspeak.models.training.batches import _degrade
+from trackspeak.models.training.boxes import BoxTrack
+from trackspeak.models.training.checkpoints import CHECKPOINT
 from trackspeak.models.training.concepts import CONCEPTS
 from trackspeak.models.training.evaluate import Judged, figures, fit_platt, judge
 from trackspeak.models.training.export import average_runs, export, load_run
-from trackspeak.models.training.loop import CHECKPOINT, TrainOptions, focal_loss, segment_weights, train
+from trackspeak.models.training.loop import TrainOptions, focal_loss, segment_weights, train
 from trackspeak.models.training.produce import produce
 from trackspeak.models.training.render import RenderOptions, render_clip
 from trackspeak.models.training.scenes import Scene, build_scene
@@ -23,13 +25,6 @@ from trackspeak.models.trajectory import FEATURES, trajectory_window
 
 CPU = torch.device("cpu")
 OPTIONS = TrainOptions(steps=4, scenes_per_step=2, texts_per_step=8, checkpoint_every=2)
-
-
-@pytest.fixture(scope="module")
-def scenes() -> list[Scene]:
-    clips = (render_clip(seed, RenderOptions(frames=20, width=240, height=144, frame_rate=10.0)) for seed in range(6))
-    built = [build_scene(clip, [true_boxes], 64, 128, moments=None) for clip in clips]
-    return [scene for scene in built if scene is not None]
 
 
 @pytest.fixture(scope="module")
@@ -197,3 +192,15 @@ def test_the_average_of_runs(scenes: list[Scene], straight: Path, tmp_path: Path
     for name, value in average_runs([straight, tmp_path / "next"]).state_dict().items():
         if value.is_floating_point():
             torch.testing.assert_close(value, (one[name] + other[name]) / 2)
+
+
+def test_crops_are_degraded_by_chance_alone_and_keep_their_colour_on_the_whole() -> None:
+    crops = torch.full((200, 3, 64, 64), 120, dtype=torch.uint8)
+    crops[:, 0] = 220
+    rough = _degrade(np.random.default_rng(0), crops)
+    assert torch.equal(rough, _degrade(np.random.default_rng(0), crops))
+    assert (rough.shape, rough.dtype) == (crops.shape, torch.uint8)
+    means = rough.float().mean(dim=(2, 3))
+    kept = (means - crops.float().mean(dim=(2, 3))).abs().max(dim=1).values < 3
+    assert 0.75 < kept.float().mean() < 0.95, "a part of about one in seven is hidden"
+    assert (crops == torch.tensor([220, 120, 120])[:, None, None]).all(), "what is given stays"
