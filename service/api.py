@@ -23,10 +23,11 @@ from trackspeak.plugins.registry import PluginInfo, list_plugins
 from . import openapi
 from .limits import check_queries
 from .options import RunOptions, parse_run_options
+from .plugin_files import check_named_files
 from .problems import MEDIA_TYPE, problem, problem_of, status_of
 from .profiles import load_profile, profile_names
 from .settings import Settings
-from .upload import receive_form, upload_folder
+from .upload import receive_form, upload_folder, uploads_folder
 from .worker import Worker
 
 _log = logging.getLogger(__name__)
@@ -46,12 +47,13 @@ def create_app(settings: Settings) -> FastAPI:
     turn = asyncio.Lock()  # so that requests that wait for the worker hold no thread
 
     @asynccontextmanager
-    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        await asyncio.to_thread(worker.start)
-        try:
-            yield
-        finally:
-            await asyncio.to_thread(worker.stop)
+    async def lifespan(_app: FastAPI) -> AsyncIterator[Mapping[str, Any]]:
+        with uploads_folder(settings.data) as uploads:
+            await asyncio.to_thread(worker.start)
+            try:
+                yield {"uploads": uploads}
+            finally:
+                await asyncio.to_thread(worker.stop)
 
     app = FastAPI(title="trackspeak", summary=openapi.SUMMARY, version=version("trackspeak"), lifespan=lifespan)
     app.state.worker = worker
@@ -59,11 +61,15 @@ def create_app(settings: Settings) -> FastAPI:
 
     @app.post("/v1/track", summary="Find the tracks that sentences refer to", **openapi.track_route())
     async def post_track(request: Request) -> Response:
-        with upload_folder(settings.data) as folder:
+        with upload_folder(request.state.uploads) as folder:
             form = await receive_form(request, folder, limits)
+            # What the worker would refuse, here: so that a bad request need not wait for its turn
             options = _read_options(form.options)
-            check_queries(form.queries, limits)  # so that a bad one need not wait for its turn
+            check_queries(form.queries, limits)
+            await asyncio.to_thread(check_named_files, options, settings.plugin_files)
             async with turn:
+                if await request.is_disconnected():
+                    raise InputError("the caller hung up before it was the request's turn")
                 text = await asyncio.to_thread(worker.track, form.video, form.queries, options)
         return Response(text, media_type="application/json")
 

@@ -158,17 +158,11 @@ def serve(
     port: Annotated[int | None, typer.Option(help="Port to listen on; 0 takes a free one.", min=0, max=65535)] = None,
 ) -> None:
     """Serve the HTTP interface."""
-    import uvicorn
-
-    from .api import create_app
+    from .server import serve_http
     from .settings import load_settings
 
     settings = load_settings()
-    uvicorn.run(
-        create_app(settings),
-        host=settings.host if host is None else host,
-        port=settings.port if port is None else port,
-    )
+    serve_http(settings, settings.host if host is None else host, settings.port if port is None else port)
 
 
 @app.command()
@@ -181,11 +175,13 @@ def fit_frequencies(
     from trackspeak.models.frequency import TextEncoder, count_expressions
     from trackspeak.models.frequency import fit_frequencies as fit
 
-    from .formats.atomic import replaced_file
+    from .formats.atomic import check_replaceable, replaced_file
 
+    check_replaceable("out", out)  # before all is encoded, which can take long
     counted = count_expressions(counts)
+    fitted = fit(counted, TextEncoder(encoder))
     with replaced_file(out) as partial:
-        fit(counted, TextEncoder(encoder)).save(partial)
+        fitted.save(partial)
     typer.echo(f"{len(counted)} expressions in {out}", err=True)
 
 

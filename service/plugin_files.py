@@ -12,6 +12,8 @@ from trackspeak.plugins.registry import list_plugins
 
 from .options import RunOptions, choose
 from .profiles import load_profile
+from .pull import is_pulled, pulled_path
+from .settings import load_settings
 
 _SEPARATORS = ("/", "\\", "~")
 _TOML = ".toml"
@@ -21,7 +23,8 @@ def check_named_files(options: RunOptions, allowed: Path | None) -> None:
     """Refuse options of a caller from outside that make the server read files elsewhere than in one folder.
 
     Looked at are the profile and all of `set`, also options that are plain text to their plugin but look like a path
-    or are the name of something that is there. What a profile says itself is the administrator's.
+    or are the name of something that is there. What a profile says itself is the administrator's, and so are the
+    weights that were pulled: those may be named.
 
     Args:
         options: the caller's choices.
@@ -33,13 +36,19 @@ def check_named_files(options: RunOptions, allowed: Path | None) -> None:
     if options.profile.endswith(_TOML) or _looks_like_path(options.profile):
         _check_inside("profile", options.profile, allowed)
     for key, paths in named_files(options).items():
-        if key in options.set:
+        if key in options.set and not is_pulled(options.set[key]):
             for path in paths:
                 _check_inside(f"set: {key}", path, allowed)
 
 
 def named_files(options: RunOptions) -> dict[str, tuple[str, ...]]:
-    """Give `kind.key` -> the paths that it names, of all plugin options, the profile's too."""
+    """Give `kind.key` -> the paths that it names, of all plugin options, the profile's too.
+
+    Raises:
+        UnknownNameError: if there is no such profile.
+        OptionError: if a key of `set` is of no plugin in use, or a pulled file is not named by its plain name.
+    """
+    weights = load_settings().weights_folder
     types = {(plugin.kind, plugin.name): plugin.options for plugin in list_plugins()}
     files: dict[str, tuple[str, ...]] = {}
     for key, choice in choose(load_profile(options.profile), options).items():
@@ -47,10 +56,24 @@ def named_files(options: RunOptions) -> dict[str, tuple[str, ...]]:
             continue
         infos = {info.name: info.type for info in types.get((key.partition(".")[0], choice.name), ())}
         for option, value in choice.options.items():
-            paths = tuple(text for text in _texts(value) if _is_path(infos.get(option, ""), text))
+            if is_pulled(value):
+                paths: tuple[str, ...] = (str(pulled_path(f"{key}.{option}", value, weights)),)
+            else:
+                paths = tuple(text for text in _texts(value) if _is_path(infos.get(option, ""), text))
             if paths:
                 files[f"{key}.{option}"] = paths
     return files
+
+
+def files_read(options: RunOptions) -> list[Path]:
+    """Give all files and folders that options name, there or not: the profile's own, and those of the plugins.
+
+    Raises:
+        InputError: what `named_files` raises.
+    """
+    profile = [options.profile] if options.profile.endswith(_TOML) else []
+    named = (path for paths in named_files(options).values() for path in paths if path)
+    return [Path(path) for path in (*profile, *named)]
 
 
 def _is_path(type_text: str, value: str) -> bool:

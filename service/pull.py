@@ -10,7 +10,8 @@ import urllib.request
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib import resources
-from pathlib import Path
+from pathlib import Path, PureWindowsPath
+from typing import TypeGuard
 
 from trackspeak.models.digests import sha256_of
 from trackspeak.models.errors import DownloadError, OptionError, UnknownNameError
@@ -90,18 +91,38 @@ def resolve(options: Mapping[str, object], folder: Path) -> dict[str, object]:
     """Put the paths of pulled files into a plugin's options.
 
     Raises:
-        OptionError: if a file is not there; says which command fetches it.
+        OptionError: if a file is not there; says which command fetches it. Or if it is not named by its plain name.
     """
-    resolved: dict[str, object] = {}
+    resolved = dict(options)
     for key, value in options.items():
-        if isinstance(value, str) and value.startswith(PULLED):
-            path = folder / value.removeprefix(PULLED)
-            if not path.is_file():
+        if is_pulled(value):
+            path = pulled_path(key, value, folder)
+            if not os.path.isfile(path):
                 raise OptionError(f"{key}: {path.name} is not on this machine; `trackspeak pull clip` fetches it")
             resolved[key] = str(path)
-        else:
-            resolved[key] = value
     return resolved
+
+
+def is_pulled(value: object) -> TypeGuard[str]:
+    """Whether the value of a plugin's option names a file of the weights folder."""
+    return isinstance(value, str) and value.startswith(PULLED)
+
+
+def pulled_path(name: str, value: str, folder: Path) -> Path:
+    """Give the path that a value names for which `is_pulled` holds, whether or not a file is there.
+
+    Args:
+        name: the option's, for the message.
+        value: `pulled:` and a file's name.
+        folder: of weights.
+
+    Raises:
+        OptionError: if that is no plain name of a file: nothing outside the folder may be meant.
+    """
+    file = value.removeprefix(PULLED)
+    if file in ("", "..") or PureWindowsPath(file).name != file:  # it knows every system's separators, and drives
+        raise OptionError(f"{name} must have the plain name of a file behind {PULLED}, got {value[:80]!r}")
+    return folder / file
 
 
 def _checked(path: Path, target: Path, file: PublishedFile) -> Path:

@@ -1,14 +1,19 @@
-"""Receives an upload within the limits, in a folder of its own that goes when it is done with."""
+"""Receives an upload within the limits, in a folder of its own that goes when it is done with.
+
+Each process has a folder of its own for uploads, below the data folder. It holds the lock on a file in there as long as
+it lives, however it ends, so that the next one to start can tell what was left by one that was killed.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import shutil
+import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final
 
 from python_multipart.multipart import parse_options_header
 from starlette.requests import ClientDisconnect, Request
@@ -18,22 +23,76 @@ from trackspeak.models.errors import InputError, OutputError, VideoLimitError
 from .form import FormReader, TrackForm, room_for_fields
 from .limits import Limits
 
+if sys.platform != "win32":
+    import fcntl
+
 _UPLOADS: Final = "uploads"
+_LOCK: Final = ".lock"
 
 
 @contextmanager
-def upload_folder(data: Path) -> Iterator[Path]:
-    """Give a new folder for one upload below the data folder, and remove it with all that is in it.
+def uploads_folder(data: Path) -> Iterator[Path]:
+    """Give this process's folder for uploads, removed at the end; what killed processes left is removed before.
+
+    Raises:
+        OutputError: if it cannot be made.
+    """
+    uploads = data / _UPLOADS
+    with ExitStack() as own:
+        try:
+            uploads.mkdir(parents=True, exist_ok=True)
+            with _locked(uploads / _LOCK, wait=True):  # a folder that is not yet locked must not look left
+                _remove_left(uploads)
+                folder = Path(tempfile.mkdtemp(dir=uploads))
+                own.callback(shutil.rmtree, folder, ignore_errors=True)
+                own.enter_context(_locked(folder / _LOCK))
+        except OSError as error:
+            raise _no_folder(uploads, error) from error
+        yield folder
+
+
+def _remove_left(uploads: Path) -> None:
+    """Remove the folders that no process holds; all stay where locks are not to be had."""
+    for folder in uploads.iterdir():
+        with suppress(OSError):  # another user's
+            if folder.is_dir() and not folder.is_symlink():
+                with _locked(folder / _LOCK) as free:
+                    if free:
+                        shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def _locked(path: Path, *, wait: bool = False) -> Iterator[bool]:
+    """Hold the lock on a file, which is made; gives whether that is so: another may hold it, or the system has none."""
+    with path.open("ab") as file:
+        yield _lock(file, wait)
+
+
+def _lock(file: BinaryIO, wait: bool) -> bool:
+    if sys.platform == "win32":
+        return False
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+    except OSError:
+        return False
+    return True
+
+
+def _no_folder(uploads: Path, error: OSError) -> OutputError:
+    return OutputError(f"no folder for uploads can be made in {uploads}: {error.strerror}")
+
+
+@contextmanager
+def upload_folder(uploads: Path) -> Iterator[Path]:
+    """Give a new folder for one upload in that of the process, and remove it with all that is in it.
 
     Raises:
         OutputError: if it cannot be made.
     """
     try:
-        uploads = data / _UPLOADS
-        uploads.mkdir(parents=True, exist_ok=True)
         folder = Path(tempfile.mkdtemp(dir=uploads))
     except OSError as error:
-        raise OutputError(f"no folder for uploads can be made in {data}: {error.strerror}") from error
+        raise _no_folder(uploads, error) from error
     try:
         yield folder
     finally:

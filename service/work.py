@@ -142,18 +142,17 @@ class Assemblies:
 
 def _fingerprint(options: RunOptions) -> str:
     """Give a text that differs where other plugins, options or versions of files are asked for."""
-    from .plugin_files import named_files
+    from .plugin_files import files_read
 
     names = (options.profile, options.detector, options.tracker, options.matcher, options.calibrator)
-    paths = {options.profile, *(path for paths in named_files(options).values() for path in paths)}
-    stamps = {path: list(_stamps(path)) for path in sorted(paths)}
+    stamps = {str(path): list(_stamps(path)) for path in files_read(options)}
     return json.dumps([names, dict(options.set), stamps], sort_keys=True, default=str)
 
 
-def _stamps(path: str) -> Iterator[tuple[str, int, int]]:
+def _stamps(path: Path) -> Iterator[tuple[str, int, int]]:
     """Give name, time and size of a file, or of each in a folder; of nothing where nothing is."""
     try:
-        entries = sorted(Path(path).iterdir()) if os.path.isdir(path) else [Path(path)]
+        entries = sorted(path.iterdir()) if os.path.isdir(path) else [path]
         for entry in entries:
             status = entry.stat()
             yield entry.name, status.st_mtime_ns, status.st_size

@@ -38,6 +38,7 @@ class Worker:
         self._limits = limits
         self._plugin_files = plugin_files
         self._running: _Running | None = None
+        self._ended = False
         self._lock = threading.Lock()
 
     @property
@@ -46,7 +47,8 @@ class Worker:
         return self._running.process.pid if self._running else None
 
     def start(self) -> None:
-        """Start the process, if it is not running."""
+        """Start the process, if it is not running; also after it was stopped."""
+        self._ended = False
         with self._lock:
             self._started()
 
@@ -58,28 +60,43 @@ class Worker:
 
         Raises:
             TrackspeakError: what `track` raises.
-            WorkerError: if the process dies; the next request gets a new one.
+            WorkerError: if the process dies; the next request gets a new one, unless the service is being stopped.
         """
         with self._lock:
+            self._refuse_after_end()  # so that no process is started in vain
             running = self._started()
+            self._refuse_after_end()  # it may have been said in between, when there was no process to end
             try:
                 running.connection.send(Job(video, tuple(queries), options))
                 reply = running.connection.recv()
             except (EOFError, OSError):
                 code = self._clear()
+                self._refuse_after_end()
                 raise WorkerError(f"the worker process ended unexpectedly (exit code {code}); try again") from None
         if isinstance(reply, Failure):
             raise reply.to_error()
         text: str = reply
         return text
 
-    def stop(self) -> None:
-        """End the process, also in the middle of a request, which then fails."""
+    def end(self) -> None:
+        """Let the process end, also in the middle of a request, which then fails, as do those that come later.
+
+        Nothing is waited for, so that a signal's handler may call it.
+        """
+        self._ended = True
         running = self._running
         if running is not None:
             running.process.terminate()
+
+    def stop(self) -> None:
+        """End the process as `end` does, and wait until it is gone."""
+        self.end()
         with self._lock:
             self._clear()
+
+    def _refuse_after_end(self) -> None:
+        if self._ended:
+            raise WorkerError("the service is being stopped")
 
     def _started(self) -> _Running:
         if self._running is not None and self._running.process.is_alive():

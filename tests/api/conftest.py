@@ -24,9 +24,8 @@ class Service:
     model: Path
 
     def uploads(self) -> list[Path]:
-        """What is left of uploads."""
-        folder = self.settings.data / "uploads"
-        return list(folder.iterdir()) if folder.is_dir() else []
+        """What is left of uploads, in the folder of the process or beside it."""
+        return [path for path in (self.settings.data / "uploads").glob("*/*") if path.name != ".lock"]
 
     def track(self, video: Path, *queries: str, **options: Any) -> Any:
         """Post a video; the tiny model is used unless `set` says otherwise. Gives the response."""

@@ -84,6 +84,34 @@ def test_without_the_setting_every_file_is_refused(options: RunOptions, allowed:
         check_named_files(options, allowed)
 
 
+@pytest.fixture
+def weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder of pulled weights, with one file."""
+    monkeypatch.setenv("TRACKSPEAK_DATA", str(tmp_path / "data"))
+    folder = tmp_path / "data" / "weights"
+    folder.mkdir(parents=True)
+    (folder / "yolo11n.pt").touch()
+    return folder
+
+
+@pytest.mark.parametrize("name", ["/etc/hosts", "../../secret.txt", "..", "", "sub/yolo11n.pt"])
+def test_pulled_weights_are_named_by_their_plain_names_alone(
+    allowed: Path, weights: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.chdir(allowed)  # where the text itself would be the name of something inside
+    options = RunOptions(detector="yolo", set={"detector.path": f"pulled:{name}"})
+    for folder in (allowed, None):
+        with pytest.raises(OptionError, match=r"detector\.path must have the plain name of a file behind pulled:"):
+            check_named_files(options, folder)
+
+
+def test_pulled_weights_may_be_named_by_callers_from_outside(allowed: Path, weights: Path) -> None:
+    options = RunOptions(detector="yolo", set={"detector.path": "pulled:yolo11n.pt"})
+    for folder in (allowed, None):
+        check_named_files(options, folder)
+    assert named_files(options)["detector.path"] == (str(weights / "yolo11n.pt"),)
+
+
 def test_plain_text_that_names_something_here_is_refused(monkeypatch: pytest.MonkeyPatch, allowed: Path) -> None:
     monkeypatch.chdir(allowed.parent)
     with pytest.raises(OptionError, match=r"set: matcher\.model"):

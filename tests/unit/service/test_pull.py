@@ -127,6 +127,24 @@ def test_pulled_files_are_found_by_name(tmp_path: Path) -> None:
         resolve({"path": "pulled:b.pt"}, tmp_path)
 
 
+@pytest.mark.parametrize(
+    "name", ["", ".", "..", "/etc/hosts", "../secret.pt", "sub/a.pt", "..\\secret.pt", "C:secret.pt", "C:\\secret.pt"]
+)
+def test_pulled_files_are_named_by_their_plain_names_alone(tmp_path: Path, name: str) -> None:
+    folder = tmp_path / "weights"
+    (folder / "sub").mkdir(parents=True)
+    for path in (tmp_path / "secret.pt", folder / "sub" / "a.pt", folder / "..\\secret.pt", folder / "C:secret.pt"):
+        path.touch()
+    with pytest.raises(OptionError, match="path must have the plain name of a file behind pulled:, got 'pulled:"):
+        resolve({"path": f"pulled:{name}"}, folder)
+
+
+@pytest.mark.parametrize("name", ["a" * 5_000, "a\0b"])
+def test_names_that_no_file_can_have_are_not_there(tmp_path: Path, name: str) -> None:
+    with pytest.raises(OptionError, match="is not on this machine"):
+        resolve({"path": f"pulled:{name}"}, tmp_path)
+
+
 def test_the_profile_without_its_weights_says_how_to_get_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TRACKSPEAK_DATA", str(tmp_path))
     with pytest.raises(OptionError, match="`trackspeak pull clip` fetches it"):

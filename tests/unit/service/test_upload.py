@@ -3,9 +3,12 @@
 import asyncio
 import errno
 import os
-from collections.abc import Iterator
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import pytest
 from starlette.requests import Request
@@ -14,7 +17,7 @@ from starlette.types import Message
 from trackspeak.models.errors import InputError, OutputError, VideoLimitError
 from trackspeak.service.form import FormReader, TrackForm
 from trackspeak.service.limits import Limits
-from trackspeak.service.upload import receive_form, upload_folder
+from trackspeak.service.upload import receive_form, upload_folder, uploads_folder
 
 PIECE = 10_000
 LIMITS = Limits(max_video_bytes=3 * PIECE, max_queries=2)
@@ -99,4 +102,55 @@ def test_the_folder_goes_whatever_happens(tmp_path: Path) -> None:
     with pytest.raises(KeyError), upload_folder(tmp_path) as folder:  # noqa: PT012
         (folder / "video").touch()
         raise KeyError
-    assert list((tmp_path / "uploads").iterdir()) == []
+    assert list(tmp_path.iterdir()) == []
+
+
+HOLD = """
+import sys
+from pathlib import Path
+from trackspeak.service.upload import upload_folder, uploads_folder
+with uploads_folder(Path(sys.argv[1])) as uploads, upload_folder(uploads) as folder:
+    (folder / "video").write_bytes(b"video")
+    print(folder / "video", flush=True)
+    sys.stdin.read()
+"""
+
+
+@pytest.fixture
+def hold(tmp_path: Path) -> Iterator[Callable[[], tuple[subprocess.Popen[str], Path]]]:
+    """Start a process that has received an upload; gives it and the upload."""
+    processes: list[subprocess.Popen[str]] = []
+
+    def start() -> tuple[subprocess.Popen[str], Path]:
+        command = [sys.executable, "-c", HOLD, str(tmp_path)]
+        process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        processes.append(process)
+        return process, Path(process.stdout.readline().strip())
+
+    yield start
+    for process in processes:
+        process.kill()
+        process.communicate()
+
+
+def held_folders(data: Path) -> list[Path]:
+    return [path for path in (data / "uploads").iterdir() if path.is_dir()]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs the locks of POSIX, which Windows has not")
+def test_uploads_of_a_killed_process_go_and_those_of_a_living_one_stay(tmp_path: Path, hold: Any) -> None:
+    (killed, left), (living, used) = hold(), hold()
+    killed.kill()
+    killed.wait()
+    assert left.read_bytes() == used.read_bytes() == b"video"
+    with uploads_folder(tmp_path) as mine:
+        assert not left.exists()
+        assert set(held_folders(tmp_path)) == {used.parents[1], mine}
+    living.communicate("")
+    assert held_folders(tmp_path) == []
+
+
+def test_a_data_folder_that_is_none_is_told(tmp_path: Path) -> None:
+    (tmp_path / "data").touch()
+    with pytest.raises(OutputError, match=r"no folder for uploads can be made in .*: Not a directory"):
+        uploads_folder(tmp_path / "data").__enter__()

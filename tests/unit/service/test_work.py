@@ -65,6 +65,23 @@ def test_a_changed_file_is_read_again(tmp_path: Path, tiny_model: Path) -> None:
     assert assemblies.get(options) is not made
 
 
+def test_changed_weights_that_were_pulled_are_read_again(
+    tmp_path: Path, tiny_model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TRACKSPEAK_DATA", str(tmp_path))
+    tracks = tmp_path / "weights" / "tracks.txt"
+    tracks.parent.mkdir()
+    tracks.write_text("1,7,10,10,20,20,1\n")
+    assemblies = Assemblies(2, tiny_model)
+    options = RunOptions(
+        tracker="from_file", set={"tracker.path": "pulled:tracks.txt", "matcher.model": str(tiny_model)}
+    )
+    made = assemblies.get(options)
+    assert assemblies.get(options) is made
+    tracks.write_text("1,7,10,10,20,20,1\n2,7,10,10,20,20,1\n")
+    assert assemblies.get(options) is not made
+
+
 def test_files_elsewhere_are_refused_before_anything_is_made(tiny_model: Path) -> None:
     with pytest.raises(OptionError, match="plugin_files"):
         Assemblies(2, None).get(options_for(tiny_model))
