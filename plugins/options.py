@@ -68,19 +68,27 @@ def parse_options(options_type: type[OptionsT], values: Mapping[str, object], wh
         for key, field in known.items()
         if key not in values and _is_required(field)
     ]
-    hints = _hints(options_type)
-    parsed: dict[str, Any] = {}
-    for key in known.keys() & values.keys():
-        try:
-            parsed[key] = _adapter(hints[key]).validate_python(_split_list(hints[key], values[key]))
-        except ValidationError as error:
-            problems.append(f"{where}.{key} {_wanted(error)}, got {reprlib.repr(values[key])}")
+    parsed, wrong = _parse_values(options_type, {key: values[key] for key in known.keys() & values.keys()})
+    problems += [f"{where}.{problem}" for problem in wrong]
     if problems:
         raise OptionError("; ".join(sorted(problems)))
     try:
         return options_type(**parsed)
     except (ValueError, OptionError) as error:
         raise OptionError(f"{where}: {error}") from error
+
+
+def checked_values(options: Any) -> dict[str, Any]:
+    """Give an options instance's values in the types wanted; for a `__post_init__`, so that ranges stand once.
+
+    Raises:
+        OptionError: for each value of the wrong type or out of range.
+    """
+    values = {name: getattr(options, name) for name in _init_fields(type(options))}
+    parsed, wrong = _parse_values(type(options), values)
+    if wrong:
+        raise OptionError("; ".join(sorted(wrong)))
+    return parsed
 
 
 def options_to_dict(options: Any) -> dict[str, Any]:
@@ -115,6 +123,19 @@ def check_options_type(options_type: object) -> None:
             _adapter(hint)
         except PydanticUserError as error:
             raise PluginError(f"option {name!r} has a type that cannot be read: {error.message}") from error
+
+
+def _parse_values(options_type: type[Any], values: Mapping[str, object]) -> tuple[dict[str, Any], list[str]]:
+    """Turn values into the types wanted; gives those, and what is wrong with each of the others."""
+    hints = _hints(options_type)
+    parsed: dict[str, Any] = {}
+    wrong: list[str] = []
+    for key, value in values.items():
+        try:
+            parsed[key] = _adapter(hints[key]).validate_python(_split_list(hints[key], value))
+        except ValidationError as error:
+            wrong.append(f"{key} {_wanted(error)}, got {reprlib.repr(value)}")
+    return parsed, wrong
 
 
 def _hints(options_type: type[Any]) -> dict[str, Any]:
@@ -169,7 +190,7 @@ def _split_list(hint: Any, value: object) -> object:
     if value.lstrip().startswith("["):
         try:
             return json.loads(value)
-        except json.JSONDecodeError:
+        except (ValueError, RecursionError):
             return value
     return [item.strip() for item in value.split(",") if item.strip()]
 

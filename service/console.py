@@ -24,9 +24,10 @@ from rich.progress import (
 from trackspeak.models.errors import OutputError
 from trackspeak.plugins.registry import list_plugins
 
-from .formats import check_inputs_are_kept, check_writable, write_outputs, write_scores
-from .limits import Limits
-from .options import RunOptions, named_texts
+from .formats import check_places, write_outputs, write_scores
+from .limits import Limits, check_queries
+from .options import RunOptions
+from .plugin_files import files_read
 from .profiles import load_profile, profile_names
 from .pull import published, pull
 from .result import Result
@@ -48,15 +49,12 @@ def run_and_show(
     """Find the tracks, print them, and write the files asked for.
 
     Raises:
-        TrackspeakError: what `track` and `write_outputs` raise.
+        TrackspeakError: what `check_places`, `track`, `write_outputs` and `write_scores` raise.
     """
     limits = load_settings().limits()
-    if out is not None:  # before the video is watched, which can take long
-        check_inputs_are_kept(out, [video, *map(Path, named_texts(options))])
-        check_writable(out)
-    if scores is not None:
-        check_inputs_are_kept(scores.parent, [video, *map(Path, named_texts(options))], names=[scores.name])
-        check_writable(scores.parent)
+    check_queries(queries, limits)
+    if out is not None or scores is not None:  # before the video is watched, which can take long
+        check_places(queries, [video, *files_read(options)], out=out, scores=scores, video=video_out)
     with _progress() as progress:
         watching = progress.add_task("watching", total=None)
         result = track(

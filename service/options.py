@@ -9,7 +9,7 @@ from typing import Annotated, Any
 from annotated_types import Ge, Le, MinLen
 
 from trackspeak.models.errors import OptionError
-from trackspeak.plugins.options import parse_options
+from trackspeak.plugins.options import checked_values, parse_options
 
 from .pipeline.select import Selection
 from .profiles import AUTO, PluginChoice, Profile, Protocol
@@ -28,7 +28,7 @@ class RunOptions:
     """Choices of one run.
 
     Attributes:
-        profile: a profile's name, the path of a TOML file, or "auto": the best one that is here.
+        profile: a profile's name, the path of a TOML file, or "auto": "embedded" so far.
         detector: a detector's name, in place of the profile's.
         tracker: a tracker's name, in place of the profile's.
         matcher: a matcher's name, in place of the profile's; the profile's calibrators then no longer apply.
@@ -56,16 +56,13 @@ class RunOptions:
     frame_rate: Annotated[float, Ge(0.001), Le(1_000)] | None = None
 
     def __post_init__(self) -> None:
-        """Check the ranges.
+        """Check what Python callers give as what others give is checked, against the annotations.
 
         Raises:
-            OptionError: naming the option, what was wanted and what came.
+            OptionError: for each option of the wrong type or out of range; what was wanted and what came.
         """
-        self.selection("trackspeak")
-        if self.first_frame is not None and not 0 <= self.first_frame <= 10**9:
-            raise OptionError(f"first_frame must be 0 to {10**9}, got {self.first_frame}")
-        if self.frame_rate is not None and not 0.001 <= self.frame_rate <= 1_000:
-            raise OptionError(f"frame_rate must be 0.001 to 1,000, got {self.frame_rate}")
+        for name, value in checked_values(self).items():
+            object.__setattr__(self, name, value)  # frozen for everyone else
 
     def selection(self, protocol: Protocol) -> Selection:
         """The part about how scores become tracks; `protocol` is the profile's."""
@@ -117,11 +114,6 @@ def _tracker(profile: Profile, name: str | None) -> PluginChoice:
     if name is None or name == profile.tracker.name:
         return profile.tracker
     return PluginChoice(name=name, options=profile.tracks if name == FROM_FILE else {})
-
-
-def named_texts(options: RunOptions) -> list[str]:
-    """Give every text among the options that may be the path of a file."""
-    return [options.profile, *(value for value in options.set.values() if isinstance(value, str) and value)]
 
 
 def _replace(choice: PluginChoice | None, name: str | None) -> PluginChoice | None:

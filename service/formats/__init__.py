@@ -1,7 +1,7 @@
 """The files that a result is written to."""
 
-from .atomic import check_writable
+from .check import check_places
 from .scores import write_scores
-from .write import check_inputs_are_kept, write_outputs
+from .write import write_outputs
 
-__all__ = ["check_inputs_are_kept", "check_writable", "write_outputs", "write_scores"]
+__all__ = ["check_places", "write_outputs", "write_scores"]

@@ -22,7 +22,7 @@ def write_scores(result: Result, path: Path) -> None:
 
     Args:
         result: of `track`.
-        path: the file; its folder must be there.
+        path: the file; its folder is made if it is not there.
 
     Raises:
         OutputError: if it cannot be written; nothing is left half-written.

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from trackspeak.models.errors import OptionError
 from trackspeak.service.limits import Limits
 from trackspeak.service.result import Result, to_json_line, track_to_dict
 
-from .atomic import staged_folder, write_lines
+from .atomic import RESULT_FILE, staged_folder, write_lines
 from .folders import query_folders
 from .mot import referred_text, trajectory_text
 
-RESULT_FILE = "result.json"
 TRACKS_JSONL_FILE = "tracks.jsonl"
 TRACKS_MOT_FILE = "tracks.txt"
 PREDICT_FILE = "predict.txt"
@@ -30,7 +28,7 @@ def write_outputs(
     limits: Limits | None = None,
     progress: Callable[[int], None] | None = None,
 ) -> list[Path]:
-    """Write a result's files into a folder, all or, after an error, none.
+    """Write a result's files into a folder, all or, after an error, none (see `staged_folder`).
 
     - `result.json`: the result.
     - `tracks.jsonl`: one line per query and track, the track as in `result.json` with its `query`.
@@ -70,16 +68,11 @@ def write_outputs(
     return finished
 
 
-def check_inputs_are_kept(out_dir: Path, inputs: Iterable[Path], names: Sequence[str] = _FILES) -> None:
-    """Refuse to replace what a run reads by a file of one of these names.
-
-    Raises:
-        OptionError: if a file that would be written is one of these.
-    """
-    targets = [out_dir / name for name in names]
-    for path in inputs:
-        if any(path.exists() and target.exists() and target.samefile(path) for target in targets):
-            raise OptionError(f"out must not be a folder whose {path.name} is read by the same run, got {out_dir}")
+def output_names(queries: Sequence[str], *, video: bool) -> tuple[str, ...]:
+    """Name the files that `write_outputs` makes for some sentences, relative to its folder."""
+    folders = query_folders(queries, taken=_FILES).values()
+    files = [name for name in _FILES if video or name != VIDEO_FILE]
+    return (*files, *(f"{folder}/{PREDICT_FILE}" for folder in folders))
 
 
 def _query_folders(result: Result) -> dict[str, str]:

@@ -131,8 +131,7 @@ def index_video(
                     progress(batch[-1].index + 1, video.info.declared_frames)
             indexer.finish(observing)
         segments, observations = indexer.collect()
-    with blaming("detector"):
-        warnings = (*video.warnings, *(detector.warnings() if detector is not None else ()), *tracker.warnings())
+    warnings = (*video.warnings, *_warnings(detector, tracker))
     return VideoIndex(indexer.trajectories(), segments, observations, warnings, watch.seconds)
 
 
@@ -152,6 +151,13 @@ def _begin_detecting(detector: Detector, video: Video) -> None:
             detector.prepare(_first_seconds(frames, detector.lookahead_s))
 
 
+def _warnings(detector: Detector | None, tracker: Tracker) -> tuple[str, ...]:
+    with blaming("detector"):
+        of_detector = () if detector is None else tuple(detector.warnings())
+    with blaming("tracker"):
+        return (*of_detector, *tracker.warnings())
+
+
 def _first_seconds(frames: Iterator[Frame], seconds: float) -> Iterator[Frame]:
     for frame in frames:
         if frame.time_s >= seconds:
@@ -166,7 +172,9 @@ class _Indexer:
         self._tracker = tracker
         with blaming("tracker"):
             self._tracker.reset(stream)
-        self._sampler = Sampler(matcher.sampling, (stream.width, stream.height), max_gap)
+        with blaming("matcher"):
+            sampling = matcher.sampling
+        self._sampler = Sampler(sampling, (stream.width, stream.height), max_gap)
         self._looks = Looks()
         self._observer = Observer(matcher)
         self._clips: list[Clip] = []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tomllib
 from collections.abc import Mapping
 from importlib import resources
@@ -15,8 +16,8 @@ from trackspeak.models.errors import FileFormatError, UnknownNameError
 Protocol = Literal["trackspeak", "ikun"]
 
 AUTO = "auto"
-BEST_FIRST = ("embedded",)
-"""The order in which `auto` looks for a profile whose weights are on this machine."""
+BEST = "embedded"
+"""What `auto` is, until a profile with larger weights is measured to be better."""
 
 
 class PluginChoice(BaseModel):
@@ -72,9 +73,9 @@ def load_profile(name: str) -> Profile:
         FileFormatError: if the file is not a profile; says which key is wrong.
     """
     if name == AUTO:
-        name = BEST_FIRST[0]
+        name = BEST
     path = Path(name)
-    if path.suffix == ".toml" and path.is_file():
+    if path.suffix == ".toml" and os.path.isfile(path):
         try:
             text = path.read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:

@@ -90,6 +90,8 @@ def test_values_are_turned_into_the_types_wanted(key: str, given: object, wanted
         ("mode", "slow", "detector.mode must be 'fast' or 'exact', got 'slow'"),
         ("names", [], "detector.names"),
         ("names", "[1", "detector.names must be a valid tuple"),
+        ("names", "[" * 100_000, "detector.names must be a valid tuple"),
+        ("names", "[" + "1" * 5_000 + "]", "detector.names must be a valid tuple"),
         ("strict", "perhaps", "detector.strict must be a valid boolean"),
         ("limit", -1, "detector.limit must be greater than or equal to 0, got -1"),
         ("path", 3, "detector.path"),

@@ -2,6 +2,7 @@
 
 import errno
 import json
+import os
 import resource
 import subprocess
 from collections.abc import Callable, Iterator
@@ -173,6 +174,30 @@ def test_a_folder_in_the_place_of_a_file_is_refused_before_anything_is_moved(
     with pytest.raises(OutputError, match=r"tracks.txt is a folder there"):
         write_outputs(make_result(), None, tmp_path)
     assert names(tmp_path) == {"tracks.txt"}
+
+
+def test_where_moving_fails_no_result_tells_of_files_of_two_runs(
+    make_result: MakeResult, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def replace(self: Path, target: Path) -> None:
+        if target.name == "tracks.txt":
+            raise OSError(errno.EIO, "Input/output error")
+        os.replace(self, target)
+
+    write_outputs(make_result(), None, tmp_path)
+    monkeypatch.setattr(Path, "replace", replace)
+    with pytest.raises(OutputError, match="Input/output error"):
+        write_outputs(make_result(profile="new"), None, tmp_path)
+    assert not (tmp_path / "result.json").exists()
+    assert not [name for name in names(tmp_path) if "partial" in name]
+
+
+def test_other_files_leave_an_older_result_in_its_place(tmp_path: Path) -> None:
+    (tmp_path / "result.json").write_text("old")
+    with atomic.staged_folder(tmp_path) as (stage, _):
+        atomic.write_lines(stage / "clip.mp4", ["a clip\n"])
+        atomic.write_lines(stage / "deep" / "result.json", ["another\n"])
+    assert (tmp_path / "result.json").read_text() == "old"
 
 
 @pytest.mark.parametrize("error", [VideoError("gone"), KeyboardInterrupt()])

@@ -147,9 +147,10 @@ def test_profiles_and_settings_are_shown(command: Command, monkeypatch: pytest.M
     assert any("TRACKSPEAK_MAX_PIXELS_PER_FRAME" in line and "33177600" in line for line in lines)
 
 
-def test_serve_listens_where_it_is_told(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_serve_listens_where_it_is_told(command: Command, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     told: list[tuple[str, int]] = []
-    monkeypatch.setattr("uvicorn.run", lambda _app, host, port: told.append((host, port)))
+    monkeypatch.setattr("uvicorn.Server.run", lambda server: told.append((server.config.host, server.config.port)))
+    monkeypatch.setenv("TRACKSPEAK_DATA", str(tmp_path))
     monkeypatch.setenv("TRACKSPEAK_HOST", "0.0.0.0")  # noqa: S104 nothing listens
     assert command("serve").code == 0
     assert command("serve", "--host", "::1", "--port", "0").code == 0

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import NoReturn
 
 import numpy as np
 import pytest
@@ -220,6 +221,32 @@ def test_an_error_while_observing_reaches_the_caller() -> None:
     matcher.fails = True
     with pytest.raises(PluginError, match="the matcher failed: RuntimeError: no memory"):
         index(FakeVideo(100), matcher=matcher)
+
+
+class Failing:
+    """A plugin's attribute that fails, whether it is called or read."""
+
+    def __get__(self, *_: object) -> NoReturn:
+        raise RuntimeError("broken")
+
+
+@pytest.mark.parametrize(
+    ("kind", "base", "member"),
+    [
+        ("detector", FakeDetector, "reset"),
+        ("detector", FakeDetector, "detect"),
+        ("detector", FakeDetector, "warnings"),
+        ("tracker", FakeTracker, "reset"),
+        ("tracker", FakeTracker, "update"),
+        ("tracker", FakeTracker, "warnings"),
+        ("matcher", FakeMatcher, "sampling"),
+        ("matcher", FakeMatcher, "observe"),
+    ],
+)
+def test_a_failure_is_blamed_on_the_plugin_that_failed(kind: str, base: type, member: str) -> None:
+    plugin = type("Broken", (base,), {member: Failing()})()
+    with pytest.raises(PluginError, match=f"the {kind} failed: RuntimeError: broken"):
+        index(FakeVideo(20), **{kind: plugin})
 
 
 def test_a_detector_that_loses_a_frame_is_told() -> None:

@@ -7,7 +7,7 @@ import pytest
 from trackspeak.models.errors import FileFormatError, UnknownNameError
 from trackspeak.plugins.options import parse_options
 from trackspeak.plugins.registry import list_plugins
-from trackspeak.service.profiles import AUTO, BEST_FIRST, load_profile, profile_names
+from trackspeak.service.profiles import AUTO, BEST, load_profile, profile_names
 
 
 def test_every_profile_names_plugins_that_there_are() -> None:
@@ -22,8 +22,8 @@ def test_every_profile_names_plugins_that_there_are() -> None:
 
 
 def test_auto_is_the_best_profile_that_is_here() -> None:
-    assert load_profile(AUTO) == load_profile(BEST_FIRST[0])
-    assert set(BEST_FIRST) <= set(profile_names())
+    assert load_profile(AUTO) == load_profile(BEST)
+    assert BEST in profile_names()
 
 
 def test_the_embedded_calibration_is_the_one_fitted_for_the_weights() -> None:
@@ -66,6 +66,7 @@ def test_an_unreadable_file_is_refused(tmp_path: Path) -> None:
         load_profile(str(path))
 
 
-def test_an_unknown_name_lists_the_profiles() -> None:
+@pytest.mark.parametrize("name", ["tiny", "a" * 5_000 + ".toml", "a\0b.toml"])
+def test_an_unknown_name_lists_the_profiles(name: str) -> None:
     with pytest.raises(UnknownNameError, match="auto, clip, embedded"):
-        load_profile("tiny")
+        load_profile(name)

@@ -4,6 +4,7 @@ import math
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from trackspeak.models.errors import OptionError, UnknownNameError
@@ -54,11 +55,31 @@ def test_wrong_values_are_refused(values: dict[str, Any], message: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "values", [{"threshold": math.inf}, {"first_frame": -1}, {"frame_rate": math.inf}, {"max_gap": -1}]
+    ("values", "message"),
+    [
+        ({"threshold": math.inf}, "threshold must be a finite number, got inf"),
+        ({"first_frame": -1}, "first_frame must be greater than or equal to 0, got -1"),
+        ({"first_frame": 10**9 + 1}, "first_frame must be less than or equal to 1000000000, got 1000000001"),
+        ({"frame_rate": math.inf}, "frame_rate must be a finite number, got inf"),
+        ({"frame_rate": 1_001}, "frame_rate must be less than or equal to 1000, got 1001"),
+        ({"max_gap": -1}, "max_gap must be greater than or equal to 0, got -1"),
+        ({"max_gap": 17}, "max_gap must be less than or equal to 16, got 17"),
+        ({"max_gap": 2.5}, "max_gap must be a valid integer"),
+        ({"protocol": "mot"}, "protocol must be 'trackspeak' or 'ikun', got 'mot'"),
+        ({"detector": ""}, "detector"),
+        ({"set": ["a"]}, "set must be a valid dictionary, got ['a']"),
+    ],
 )
-def test_python_callers_are_checked_too(values: dict[str, Any]) -> None:
-    with pytest.raises(OptionError, match=next(iter(values))):
+def test_python_callers_are_checked_too(values: dict[str, Any], message: str) -> None:
+    with pytest.raises(OptionError) as caught:
         RunOptions(**values)
+    assert str(caught.value).startswith(message)
+
+
+def test_numbers_of_numpy_are_taken_as_python_s_own() -> None:
+    options = RunOptions(max_gap=np.int64(3), threshold=np.float32(0.5))
+    assert options == RunOptions(max_gap=3, threshold=0.5)
+    assert (type(options.max_gap), type(options.threshold)) == (int, float)
 
 
 def test_assignments_become_plugin_options() -> None:

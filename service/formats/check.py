@@ -1,0 +1,61 @@
+"""Looks, before a video is watched, at the places that its results are to be written to."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from trackspeak.models.errors import OptionError
+
+from .atomic import check_replaceable, check_writable
+from .write import output_names
+
+
+def check_places(
+    queries: Sequence[str], inputs: Sequence[Path], *, out: Path | None, scores: Path | None, video: bool
+) -> None:
+    """See that all that a run is to write can be written, and replaces nothing that it reads or has written.
+
+    Args:
+        queries: the sentences.
+        inputs: what the run reads; also names of what is not there, and texts that are no paths.
+        out: the folder of `write_outputs`; None for none.
+        scores: the file of `write_scores`; None for none.
+        video: whether `write_outputs` is to draw the video.
+
+    Raises:
+        OptionError: naming the option that is at fault.
+        OutputError: if something cannot be written, naming path and reason.
+    """
+    outputs: list[Path] = []
+    if out is not None:
+        names = output_names(queries, video=video)
+        outputs = [out / name for name in names]
+        _check_inputs_are_kept("out", outputs, inputs)
+        check_writable(out, names)
+    if scores is not None:
+        check_replaceable("scores", scores)
+        _check_inputs_are_kept("scores", [scores], inputs)
+        _check_apart(scores, outputs)
+
+
+def _check_inputs_are_kept(option: str, outputs: Sequence[Path], inputs: Sequence[Path]) -> None:
+    there = [path for path in inputs if os.path.exists(path)]
+    for output in outputs:
+        if os.path.exists(output) and any(os.path.samefile(output, path) for path in there):
+            raise OptionError(f"{option} must be elsewhere: {output} would be replaced, and is read by the same run")
+
+
+def _check_apart(scores: Path, outputs: Sequence[Path]) -> None:
+    """Refuse scores in the place of another output, of a folder that one is in, or below one."""
+    place = _place(scores)
+    for output in outputs:
+        other = _place(output)
+        if place == other or place in other.parents or other in place.parents:
+            raise OptionError(f"scores must be elsewhere than what is written to out, got {scores} beside {output}")
+
+
+def _place(path: Path) -> Path:
+    """Give what two paths share that may be one file: some file systems tell no capital letters from small ones."""
+    return Path(os.path.realpath(path).casefold())
