@@ -48,8 +48,6 @@ def test_the_call_is_described(service: Any) -> None:
     jsonschema.validate({"threshold": 0.5, "set": {"detector.min_area": 0.1}}, options)
     with pytest.raises(jsonschema.ValidationError):
         jsonschema.validate({"nonesuch": 1}, options)
-    assert call["responses"]["200"]["content"]["application/json"]["schema"] == json.loads(
-        json.dumps(result_schema())
-    )
+    assert call["responses"]["200"]["content"]["application/json"]["schema"] == json.loads(json.dumps(result_schema()))
     assert {"413", "422", "500", "503"} <= set(call["responses"])
     assert "application/problem+json" in call["responses"]["422"]["content"]

@@ -86,9 +86,7 @@ def test_probabilities_are_refused(fitted: Path, tiny_clip_weights: Path) -> Non
         calibrate(Scores(np.zeros((1, 1), np.float32), "probability"), Phrases(("a",), {}))
 
 
-def test_a_run_names_every_weight_file_also_of_one_name(
-    fitted: Path, tiny_clip_weights: Path, tmp_path: Path
-) -> None:
+def test_a_run_names_every_weight_file_also_of_one_name(fitted: Path, tiny_clip_weights: Path, tmp_path: Path) -> None:
     tracks = tmp_path / "tracks.txt"
     tracks.write_text("1,1,10,10,20,20,1,-1,-1,-1\n")
     chosen = {"calibrator.path": str(fitted), "calibrator.encoder": str(tiny_clip_weights)}
