@@ -1,7 +1,7 @@
 r"""The README's picture: moments of a real clip with the answers drawn in.
 
 python benchmarks/picture.py traffic.mp4 docs/images/traffic.png --frames 180,345 --query "red cars" \
-    --query "vehicles moving to the left"
+    --query "the blue car" --query "vehicles moving to the left"
 """
 
 from __future__ import annotations

@@ -29,6 +29,7 @@ LEAST_NEGATIVES = 3
 def main() -> None:
     """Render what is missing, judge each model, print the tables and what is missed."""
     import torch
+    from rich.progress import track
 
     from trackspeak.models.referring import Referring
     from trackspeak.models.training.produce import produce
@@ -40,7 +41,7 @@ def main() -> None:
     seeds = range(FIRST_SEED, FIRST_SEED + arguments.scenes)
     found = {
         name: judge_all(Referring.from_folder(folder), arguments.data, torch.device("cpu"), seeds)
-        for name, folder in folders.items()
+        for name, folder in track(folders.items(), "judging")
     }
     print(figures_table(found["model"]))
     if len(found) > 1:

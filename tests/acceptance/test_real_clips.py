@@ -96,7 +96,6 @@ def test_there_is_no_yellow_bus(car_park: Result) -> None:
     assert answer(car_park, "a yellow bus") == ()
 
 
-@pytest.mark.xfail(strict=True, reason="grey cars in blue light count as blue for a while; see the model card")
 def test_the_blue_car_is_the_sedan_and_at_most_the_two_arguable_ones(road: Result) -> None:
     found = ids(answer(road, "the blue car"))
     sedan = at_point(road, BLUE_SEDAN)
