@@ -35,6 +35,8 @@ KIND_CONCEPTS: tuple[str, ...] = (
     "vehicle",
     ANYTHING,
 )
+VEHICLE_KINDS: tuple[str, ...] = ("car", "van", "truck", "bus", "motorcycle")
+"""Kinds that a small part of a vehicle does not tell apart."""
 CONCEPTS: tuple[str, ...] = COLOUR_CONCEPTS + KIND_CONCEPTS + FACT_CONCEPTS
 
 SLOTS: MappingProxyType[str, tuple[str, ...]] = MappingProxyType(
@@ -154,7 +156,7 @@ def concept_table(
     paints = np.array([truth.paint_rgb for truth in objects], dtype=np.uint8).reshape(-1, 3)
     seen = np.array([truth.seen_rgb for truth in objects], dtype=np.float32).reshape(-1, 3)
     trims = np.array([truth.trim_rgb for truth in objects], dtype=np.float32).reshape(-1, 3)
-    kinds = np.array([_kind_row(truth.kind) for truth in objects], dtype=np.int8).reshape(-1, len(KIND_CONCEPTS))
+    kinds = np.array([_kind_row(truth) for truth in objects], dtype=np.int8).reshape(-1, len(KIND_CONCEPTS))
     colours = seen_colour_matrix(paints, seen, trims)
     # A bicycle's thin frame is hardly seen beside its rider's clothes: which of them is meant is open.
     colours[kinds[:, KIND_CONCEPTS.index("bicycle")] == 1] = -1
@@ -194,6 +196,7 @@ def _plain(concept: str) -> str:
     return "bicycle" if concept == "bike" else BASE_COLOURS.get(concept, concept)
 
 
-def _kind_row(kind: str) -> list[int]:
-    called = {kind: 1, ANYTHING: 1, **_CALLED[kind]}
+def _kind_row(truth: ObjectTruth) -> list[int]:
+    called: dict[str, int] = {truth.kind: 1, ANYTHING: 1, **_CALLED[truth.kind]}
+    called.update(dict.fromkeys(truth.passes_for, -1))
     return [called.get(concept, 0) for concept in KIND_CONCEPTS]

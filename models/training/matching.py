@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +19,9 @@ COVERS_IOU = 0.5
 FRAGMENT_SHARE, FRAGMENT_IOU = 0.7, 0.2
 """... and so is one that lies within it by this share, and is this much of it."""
 
+PART_IOU = 0.35
+"""A fragment that is less of an object than this shows a part that does not tell a vehicle's kind."""
+
 SECOND_SHARE = 0.3
 """A second object with this share of the box makes it a merge, of which nothing is asked."""
 
@@ -31,11 +35,23 @@ LEAST_VISIBLE = 0.35
 """Objects less visible than this are not asked about."""
 
 
+class Match(NamedTuple):
+    """Which object a segment shows.
+
+    Attributes:
+        object_index: its position, or `NOISE`.
+        part: whether it shows only a small part of it.
+    """
+
+    object_index: int
+    part: bool = False
+
+
 def match_segments(
     objects: Sequence[ObjectTruth],
     frames: Sequence[npt.NDArray[np.int64]],
     boxes_xyxy: Sequence[npt.NDArray[np.float32]],
-) -> list[int | None]:
+) -> list[Match | None]:
     """Tell which object each segment shows.
 
     Args:
@@ -44,25 +60,27 @@ def match_segments(
         boxes_xyxy: per segment its (T, 4) boxes.
 
     Returns:
-        Per segment an object's position, `NOISE`, or None where it cannot be told.
+        Per segment a match, or None where it cannot be told which object it shows.
     """
     return [_match(objects, mine, boxes) for mine, boxes in zip(frames, boxes_xyxy, strict=True)]
 
 
-def _match(objects: Sequence[ObjectTruth], frames: npt.NDArray[np.int64], boxes: npt.NDArray[np.float32]) -> int | None:
+def _match(
+    objects: Sequence[ObjectTruth], frames: npt.NDArray[np.int64], boxes: npt.NDArray[np.float32]
+) -> Match | None:
     if not objects:
-        return NOISE
+        return Match(NOISE)
     overlaps = np.array([_overlap(truth, frames, boxes) for truth in objects])  # (O, 4): share, IoU, visible, held
     shares, ious, visible, held = overlaps.T
     best = int(ious.argmax())
     if shares.max() < NOISE_SHARE and not (held * (visible > LEAST_VISIBLE) >= HOLDS_SHARE).any():
-        return NOISE
+        return Match(NOISE)
     others = np.delete(shares * (visible > LEAST_VISIBLE), best)
     if visible[best] < LEAST_VISIBLE or (len(others) and others.max() > SECOND_SHARE):
         return None
     covers = ious[best] >= COVERS_IOU
     fragment = shares[best] >= FRAGMENT_SHARE and ious[best] >= FRAGMENT_IOU
-    return best if covers or fragment else None
+    return Match(best, part=ious[best] < PART_IOU) if covers or fragment else None
 
 
 def _overlap(

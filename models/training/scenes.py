@@ -14,8 +14,8 @@ from trackspeak.models.sampling import LENGTH, LOOKS, STRIDE, look_positions, se
 from trackspeak.models.trajectory import trajectory_window
 
 from .boxes import BoxSource, BoxTrack
-from .concepts import ANYTHING, CONCEPTS, concept_table
-from .matching import NOISE, match_segments
+from .concepts import ANYTHING, CONCEPTS, VEHICLE_KINDS, concept_table
+from .matching import NOISE, Match, match_segments
 from .motion_truth import FACT_CONCEPTS
 from .truth import ClipTruth
 
@@ -111,12 +111,12 @@ def build_scene(
     ]
     if not pieces:
         return None
-    objects = match_segments(clip.objects, [piece.frames for piece in pieces], [piece.boxes_xyxy for piece in pieces])
-    kept = [row for row, meant in enumerate(objects) if meant is not None]
-    if not kept:
+    matches = match_segments(clip.objects, [piece.frames for piece in pieces], [piece.boxes_xyxy for piece in pieces])
+    told = [(piece, match) for piece, match in zip(pieces, matches, strict=True) if match is not None]
+    if not told:
         return None
-    pieces = [pieces[row] for row in kept]
-    concepts = _concepts(clip, pieces, [objects[row] for row in kept])
+    pieces = [piece for piece, _ in told]
+    concepts = _concepts(clip, pieces, [match for _, match in told])
     return _look(clip, pieces, concepts, crop_size, frame_size)
 
 
@@ -156,9 +156,9 @@ def _pieces(clip: ClipTruth, row: int, source: int, track: BoxTrack, wanted: fro
     return pieces
 
 
-def _concepts(clip: ClipTruth, pieces: list[_Piece], objects: list[int | None]) -> npt.NDArray[np.int8]:
-    meant = np.array(objects, np.int64)
-    real = meant != NOISE
+def _concepts(clip: ClipTruth, pieces: list[_Piece], matches: list[Match]) -> npt.NDArray[np.int8]:
+    meant = np.array([match.object_index for match in matches], np.int64)
+    real, part = meant != NOISE, np.array([match.part for match in matches])
     labels = np.zeros((len(pieces), len(CONCEPTS)), np.int8)
     labels[:, [CONCEPTS.index(name) for name in UNSURE_OF_NOISE]] = -1
     if real.any():
@@ -171,6 +171,9 @@ def _concepts(clip: ClipTruth, pieces: list[_Piece], objects: list[int | None]) 
             np.array([piece.frames[-1] for piece in pieces], np.int64)[real],
         )
         labels[real] = table.labels
+    parts = np.flatnonzero(part & (labels[:, CONCEPTS.index("vehicle")] == 1))
+    for name in VEHICLE_KINDS:
+        labels[parts, CONCEPTS.index(name)] = -1
     return labels
 
 

@@ -18,6 +18,7 @@ class ObjectTruth:
 
     Attributes:
         kind: what it is.
+        passes_for: other kinds that its looks allow: a minivan is a van to some, a pickup a truck.
         paint_rgb: (3,) uint8, the sRGB body paint of a vehicle, or a person's upper clothing, in
             neutral light.
         seen_rgb: (3,) float32, the same as the camera records it in the scene's light, averaged over the
@@ -34,6 +35,7 @@ class ObjectTruth:
     """
 
     kind: Kind
+    passes_for: tuple[Kind, ...]
     paint_rgb: npt.NDArray[np.uint8]
     seen_rgb: npt.NDArray[np.float32]
     trim_rgb: npt.NDArray[np.float32]

@@ -29,6 +29,7 @@ class Body:
 
     Attributes:
         kind: what it is.
+        passes_for: other kinds that some call it.
         paint_rgb: (3,) uint8 sRGB, its paint or upper clothing in neutral light.
         meshes: one mesh, or one per step of the stride.
         sheen: (r, c) uneven brightness over its picture.
@@ -36,6 +37,7 @@ class Body:
     """
 
     kind: Kind
+    passes_for: tuple[Kind, ...]
     paint_rgb: npt.NDArray[np.uint8]
     meshes: tuple[Mesh, ...]
     sheen: npt.NDArray[np.float64]
@@ -64,26 +66,26 @@ def make_body(
     if paint_rgb is None:
         paint_rgb = sample_clothing(rng) if kind == "person" else sample_vehicle_paint(rng)
     paint = np.asarray(paint_rgb, dtype=np.uint8)
-    meshes, stride = _meshes(kind, paint, rng, lights_on)
+    meshes, stride, passes_for = _meshes(kind, paint, rng, lights_on)
     sheen = rng.uniform(0.86, 1.1, (4, 7)) * np.linspace(1.06, 0.92, 4)[:, None]
-    return Body(kind, paint, meshes, sheen, stride)
+    return Body(kind, passes_for, paint, meshes, sheen, stride)
 
 
 def _meshes(
     kind: Kind, paint: npt.NDArray[np.uint8], rng: np.random.Generator, lights_on: bool
-) -> tuple[tuple[Mesh, ...], float]:
-    """The meshes of a kind, and the distance over which they are gone through once."""
+) -> tuple[tuple[Mesh, ...], float, tuple[Kind, ...]]:
+    """The meshes of a kind, the distance over which they are gone through once, and what else they pass for."""
     if kind in ("car", "van"):
         style = pick_style(rng, CAR_STYLES if kind == "car" else VAN_STYLES)
-        return (build_car(paint, style, rng, lights_on=lights_on),), 1.0
+        return (build_car(paint, style, rng, lights_on=lights_on),), 1.0, style.passes_for
     if kind in ("truck", "bus"):
         build = build_truck if kind == "truck" else build_bus
-        return (build(paint, rng, lights_on=lights_on),), 1.0
+        return (build(paint, rng, lights_on=lights_on),), 1.0, ()
     steps = tuple(k / GAIT_STEPS for k in range(GAIT_STEPS))
     if kind == "person":
         look = sample_look(paint, rng)
-        return tuple(build_person(look, step) for step in steps), 0.82 * look.height
+        return tuple(build_person(look, step) for step in steps), 0.82 * look.height, ()
     look, helmet = sample_look(sample_clothing(rng), rng), sample_helmet(rng)
     if kind == "bicycle":
-        return tuple(build_bicycle(paint, look, step, helmet) for step in steps), 4.5
-    return (build_motorcycle(paint, look, helmet),), 1.0
+        return tuple(build_bicycle(paint, look, step, helmet) for step in steps), 4.5, ()
+    return (build_motorcycle(paint, look, helmet),), 1.0, ()

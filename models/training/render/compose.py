@@ -199,6 +199,7 @@ class Actor:
             return None
         return ObjectTruth(
             kind=self._mover.body.kind,
+            passes_for=self._mover.body.passes_for,
             paint_rgb=self._mover.body.paint_rgb,
             seen_rgb=_mean_seen(self.record.paints),
             trim_rgb=_mean_seen(self.record.trims),

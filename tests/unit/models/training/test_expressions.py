@@ -40,13 +40,18 @@ REAL_QUESTIONS = {
 
 
 def moving_object(
-    kind: Kind, paint_rgb: tuple[int, int, int], velocity_xy: tuple[float, float], centre_xy: tuple[float, float]
+    kind: Kind,
+    paint_rgb: tuple[int, int, int],
+    velocity_xy: tuple[float, float],
+    centre_xy: tuple[float, float],
+    passes_for: tuple[Kind, ...] = (),
 ) -> ObjectTruth:
     times_s = np.arange(60) / 25.0
     centres = np.array(centre_xy) + (times_s - times_s[-1])[:, None] * np.array(velocity_xy)
     half_wh = np.array([30.0, 20.0])
     return ObjectTruth(
         kind=kind,
+        passes_for=passes_for,
         paint_rgb=np.array(paint_rgb, np.uint8),
         seen_rgb=np.array(paint_rgb, np.float32),
         trim_rgb=np.full(3, np.nan, np.float32),
@@ -201,3 +206,9 @@ def test_evaluation_asks_every_category_with_true_and_false_ones(street: Concept
 )
 def test_categories(meaning: Meaning, category: str) -> None:
     assert category_of(meaning) == category
+
+
+def test_what_passes_for_another_kind_is_arguably_that() -> None:
+    minivan = table_of(moving_object("car", (200, 20, 20), (0, -80), (400, 100), passes_for=("van",)))
+    labels = label_matrix([Meaning("car"), Meaning("van"), Meaning("truck"), Meaning("vehicle")], minivan)
+    assert labels.tolist() == [[1, -1, 0, 1]]

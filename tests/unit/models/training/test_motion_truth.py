@@ -23,6 +23,7 @@ def truth(
     boxes = np.concatenate([centres - sizes / 2, centres + sizes / 2], axis=1)
     return ObjectTruth(
         kind="car",
+        passes_for=(),
         paint_rgb=np.array([200, 20, 20], np.uint8),
         seen_rgb=np.array([200, 20, 20], np.float32),
         trim_rgb=np.full(3, np.nan, np.float32),
@@ -137,6 +138,7 @@ def test_little_or_nothing_seen_is_arguable() -> None:
     seen = truth(straight(0))
     late = ObjectTruth(
         seen.kind,
+        seen.passes_for,
         seen.paint_rgb,
         seen.seen_rgb,
         seen.trim_rgb,

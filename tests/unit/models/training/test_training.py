@@ -204,3 +204,23 @@ def test_crops_are_degraded_by_chance_alone_and_keep_their_colour_on_the_whole()
     kept = (means - crops.float().mean(dim=(2, 3))).abs().max(dim=1).values < 3
     assert 0.75 < kept.float().mean() < 0.95, "a part of about one in seven is hidden"
     assert (crops == torch.tensor([220, 120, 120])[:, None, None]).all(), "what is given stays"
+
+
+def test_a_small_part_of_a_vehicle_does_not_tell_its_kind() -> None:
+    def parts(clip: ClipTruth) -> list[BoxTrack]:
+        found = []
+        for truth in clip.objects:
+            left_part = truth.boxes_xyxy.copy()
+            left_part[:, 2] = left_part[:, 0] + 0.3 * (left_part[:, 2] - left_part[:, 0])
+            found.append(BoxTrack(truth.frame_indices, left_part))
+        return found
+
+    options = RenderOptions(frames=20, width=480, height=288, frame_rate=10.0, kinds=("truck",))
+    scene = build_scene(render_clip(5, options), [parts], 64, 128, moments=None)
+    assert scene is not None
+    columns = {name: scene.concepts[:, CONCEPTS.index(name)] for name in ("vehicle", "truck", "car", "person")}
+    shown = columns["vehicle"] == 1
+    assert shown.any()
+    assert (columns["truck"][shown] == -1).all()
+    assert (columns["car"][shown] == -1).all()
+    assert (columns["person"][shown] == 0).all()
