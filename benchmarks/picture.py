@@ -1,6 +1,6 @@
 r"""The README's picture: moments of a real clip with the answers drawn in.
 
-python benchmarks/picture.py traffic.mp4 docs/images/traffic.png --frames 180,345 --query "red cars" \
+python benchmarks/picture.py traffic.mp4 docs/images/traffic.png --frames 180,332 --query "red cars" \
     --query "the blue car" --query "vehicles moving to the left"
 """
 
