@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
 import torch
+from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from trackspeak.models.backbone import Backbone
 from trackspeak.models.crops import normalise
+from trackspeak.models.digests import sha256_of
 from trackspeak.models.errors import OptionError, WeightsError
 from trackspeak.models.folding import fold_batch_norms
 from trackspeak.models.kum import Kum, KumConfig, Looks, ScoreHead, Texts, build_kum
@@ -72,6 +74,22 @@ class ReferringConfig:
     def to_json(self) -> str:
         """Write it as `load` reads it."""
         return json.dumps(asdict(self), indent=1, ensure_ascii=False) + "\n"
+
+
+def write_model(folder: Path, tensors: Mapping[str, Tensor], config: ReferringConfig) -> str:
+    """Write weights, and the configuration with their hash, into a folder that is there, as `from_folder` reads them.
+
+    Returns:
+        The configuration's text.
+
+    Raises:
+        OSError: if a file cannot be written.
+        SafetensorError: if the weights cannot be.
+    """
+    save_file(dict(tensors), folder / WEIGHTS_FILE)
+    text = replace(config, weights_sha256=sha256_of(folder / WEIGHTS_FILE)).to_json()
+    (folder / CONFIG_FILE).write_text(text, encoding="utf-8")
+    return text
 
 
 class Referring(nn.Module):

@@ -10,7 +10,6 @@ from typing import get_args
 
 import torch
 from safetensors import SafetensorError
-from safetensors.torch import save_file
 from torch import Tensor
 
 from .backbone import MAP_STRIDE, Backbone
@@ -20,7 +19,7 @@ from .errors import OptionError, OutputError, WeightsError
 from .kum import build_kum
 from .kum_layers import KumConfig
 from .kum_mode import KumMode
-from .referring import CONFIG_FILE, WEIGHTS_FILE, ReferringConfig
+from .referring import CONFIG_FILE, ReferringConfig, write_model
 from .weights import ReleasedState, load_checkpoint, load_strictly, split_released
 
 CLIP_MEAN = (0.48145466, 0.4578275, 0.40821073)
@@ -70,9 +69,7 @@ def _write_folder(folder: Path, tensors: dict[str, Tensor], config: ReferringCon
     with TemporaryDirectory(prefix=f".{folder.name}-", dir=folder.parent) as stage:
         whole = Path(stage) / folder.name
         whole.mkdir()  # with the permissions that are usual here, which the stage has not
-        save_file(tensors, whole / WEIGHTS_FILE)
-        text = replace(config, weights_sha256=sha256_of(whole / WEIGHTS_FILE)).to_json()
-        (whole / CONFIG_FILE).write_text(text, encoding="utf-8")
+        text = write_model(whole, tensors, config)
         try:
             whole.rename(folder)
         except OSError:

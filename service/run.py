@@ -18,7 +18,7 @@ from .pipeline.answer import answer
 from .pipeline.decode import open_video
 from .pipeline.index import Progress, Stopwatch, blaming, index_video
 from .profiles import Profile, Protocol, load_profile
-from .pull import PULLED, resolve
+from .pull import is_pulled, resolve
 from .result import PluginUse, RawScores, Result
 from .settings import load_settings
 
@@ -96,7 +96,7 @@ def assemble(options: RunOptions) -> Assembly:
 
 def _found(options: Mapping[str, object]) -> Mapping[str, object]:
     """Put in the paths of weights that were pulled."""
-    if not any(isinstance(value, str) and value.startswith(PULLED) for value in options.values()):
+    if not any(map(is_pulled, options.values())):
         return options
     return resolve(options, load_settings().weights_folder)
 

@@ -39,8 +39,9 @@ class Judged:
 
     @classmethod
     def join(cls, parts: Sequence[Judged]) -> Judged:
-        """Put pairs below each other."""
-        return cls(*(np.concatenate([getattr(part, name) for part in parts]) for name in cls.__slots__))
+        """Put pairs below each other; of no parts there are none."""
+        none = cls(np.zeros(0, np.float32), np.zeros(0, np.bool_), np.zeros(0, np.int64))
+        return cls(*(np.concatenate([getattr(part, name) for part in (none, *parts)]) for name in cls.__slots__))
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,11 +9,9 @@ from tempfile import TemporaryDirectory
 
 import torch
 from safetensors import SafetensorError
-from safetensors.torch import save_file
 
-from trackspeak.models.digests import sha256_of
 from trackspeak.models.errors import InputError, OutputError, WeightsError
-from trackspeak.models.referring import CONFIG_FILE, WEIGHTS_FILE, Referring
+from trackspeak.models.referring import CONFIG_FILE, WEIGHTS_FILE, Referring, write_model
 from trackspeak.models.weights import load_checkpoint
 
 from .checkpoints import CHECKPOINT
@@ -84,11 +82,7 @@ def export(model: Referring, folder: Path, calibration: Mapping[str, float]) -> 
         folder.mkdir(parents=True, exist_ok=True)
         with TemporaryDirectory(prefix=".export-", dir=folder) as name:
             stage = Path(name)
-            save_file(halves, stage / WEIGHTS_FILE)
-            config = replace(
-                model.config, weights_sha256=sha256_of(stage / WEIGHTS_FILE), calibration=dict(calibration)
-            )
-            (stage / CONFIG_FILE).write_text(config.to_json(), encoding="utf-8")
+            write_model(stage, halves, replace(model.config, calibration=dict(calibration)))
             for file in (WEIGHTS_FILE, CONFIG_FILE):
                 (stage / file).replace(folder / file)
     except (OSError, SafetensorError) as error:

@@ -5,10 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Container, Mapping
 from dataclasses import asdict
-from itertools import chain
 from pathlib import Path
 
-import numpy as np
 import torch
 
 from trackspeak.models.errors import InputError
@@ -32,7 +30,7 @@ def judge_all(model: Referring, data: Path, device: torch.device, seeds: Contain
         InputError: if the folder has no such scenes, or no recipe.
     """
     return {
-        source: _by_category(_judge_source(model, data, device, seeds, position))
+        source: _by_category(judge(model, iterate_scenes(data, seeds), device, position))
         for position, source in enumerate(box_sources(data))
     }
 
@@ -56,17 +54,6 @@ def box_sources(data: Path) -> list[str]:
     if len(set(boxes)) < len(boxes):
         raise InputError(f"{path} must name each box source once, got {', '.join(boxes)}")
     return boxes
-
-
-def _judge_source(
-    model: Referring, data: Path, device: torch.device, seeds: Container[int] | None, source: int
-) -> Judged:
-    """Judge the tracks of one box source; it may have found none, so that there are no pairs."""
-    scenes = (scene for scene in iterate_scenes(data, seeds) if (scene.sources == source).any())
-    first = next(scenes, None)
-    if first is None:
-        return Judged(np.zeros(0, np.float32), np.zeros(0, bool), np.zeros(0, np.int64))
-    return judge(model, chain([first], scenes), device, source)
 
 
 def _by_category(judged: Judged) -> dict[str, dict[str, float]]:

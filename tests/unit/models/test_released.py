@@ -10,6 +10,7 @@ import pytest
 import torch
 from torch import Tensor
 
+from trackspeak.models import referring
 from trackspeak.models import released as module
 from trackspeak.models.backbone import Backbone
 from trackspeak.models.errors import OptionError, OutputError, WeightsError
@@ -85,7 +86,7 @@ def test_two_conversions_at_once_leave_one_folder(
     tmp_path: Path, released: Released, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     released(tmp_path / "a.pth", "none")
-    monkeypatch.setattr(module, "save_file", overtaken_by(tmp_path, "a.pth"))
+    monkeypatch.setattr(referring, "save_file", overtaken_by(tmp_path, "a.pth"))
     convert_released(tmp_path / "a.pth", tmp_path / "models" / "one")
     assert [path.name for path in (tmp_path / "models").iterdir()] == ["one"]
     assert sorted(path.name for path in (tmp_path / "models" / "one").iterdir()) == [CONFIG_FILE, WEIGHTS_FILE]
@@ -97,7 +98,7 @@ def test_a_folder_of_something_else_is_not_taken_for_one_s_own(
 ) -> None:
     released(tmp_path / "a.pth", "none")
     released(tmp_path / "b.pth", "none", **{"module.img_fc.bias": torch.ones(16)})
-    monkeypatch.setattr(module, "save_file", overtaken_by(tmp_path, "b.pth"))
+    monkeypatch.setattr(referring, "save_file", overtaken_by(tmp_path, "b.pth"))
     with pytest.raises(OutputError, match=r"model folder .*models/one could not be written"):
         convert_released(tmp_path / "a.pth", tmp_path / "models" / "one")
     assert [path.name for path in (tmp_path / "models").iterdir()] == ["one"]
@@ -105,7 +106,7 @@ def test_a_folder_of_something_else_is_not_taken_for_one_s_own(
 
 def overtaken_by(folder: Path, checkpoint: str) -> Callable[..., None]:
     """Write a file, then let another process convert a checkpoint to the same folder from beginning to end."""
-    save_file, overtakers = module.save_file, [folder / checkpoint]
+    save_file, overtakers = referring.save_file, [folder / checkpoint]
 
     def save(tensors: dict[str, Tensor], path: Path) -> None:
         save_file(tensors, path)

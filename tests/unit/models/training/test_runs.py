@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
+from trackspeak.models import referring
 from trackspeak.models.errors import InputError, OutputError, WeightsError
 from trackspeak.models.referring import CONFIG_FILE, WEIGHTS_FILE, Referring
-from trackspeak.models.training import export as exporting
 from trackspeak.models.training import loop
 from trackspeak.models.training.__main__ import main
 from trackspeak.models.training.checkpoints import CHECKPOINT, METRICS
@@ -35,18 +36,14 @@ def done(scenes: list[Scene], tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.parametrize("resume", [True, False])
 def test_a_run_killed_before_its_first_checkpoint_leaves_no_line_twice(
-    scenes: list[Scene], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, resume: bool
+    scenes: list[Scene],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    kill_in_batch: Callable[[int], None],
+    resume: bool,
 ) -> None:
     monkeypatch.setattr(loop._Meter, "EVERY", 1)
-    make_batch, calls = loop.make_batch, []
-
-    def killed_in_the_second(*arguments, **keywords):
-        calls.append(1)
-        if len(calls) == 2:
-            raise KeyboardInterrupt
-        return make_batch(*arguments, **keywords)
-
-    monkeypatch.setattr(loop, "make_batch", killed_in_the_second)
+    kill_in_batch(2)
     options = TrainOptions(steps=2, scenes_per_step=1, texts_per_step=4)
     with pytest.raises(KeyboardInterrupt):
         train(scenes, tmp_path, options, CPU, resume=False)
@@ -97,7 +94,7 @@ def test_an_export_that_fails_leaves_the_model_that_is_there(
         path.write_bytes(b"half")
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(exporting, "save_file", disk_is_full)
+    monkeypatch.setattr(referring, "save_file", disk_is_full)
     with pytest.raises(OutputError, match=r"could not be written: .*No space left"):
         export(models[1], tmp_path, {})
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before

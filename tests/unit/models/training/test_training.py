@@ -1,5 +1,6 @@
 """The recipe from rendered scenes to a model folder, in miniature."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +9,6 @@ import torch
 
 from trackspeak.models.errors import InputError
 from trackspeak.models.referring import Referring
-from trackspeak.models.training import loop
 from trackspeak.models.training.batches import _degrade
 from trackspeak.models.training.boxes import BoxTrack
 from trackspeak.models.training.checkpoints import CHECKPOINT
@@ -43,21 +43,12 @@ def test_a_scene_survives_its_file(scenes: list[Scene], tmp_path: Path) -> None:
 
 
 def test_a_resumed_run_equals_one_that_was_not_stopped(
-    scenes: list[Scene], straight: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    scenes: list[Scene], straight: Path, tmp_path: Path, kill_in_batch: Callable[[int], None]
 ) -> None:
-    make_batch, calls = loop.make_batch, []
-
-    def interrupted(*arguments, **keywords):
-        calls.append(1)
-        if len(calls) == 4:
-            raise KeyboardInterrupt
-        return make_batch(*arguments, **keywords)
-
-    monkeypatch.setattr(loop, "make_batch", interrupted)
+    kill_in_batch(4)
     with pytest.raises(KeyboardInterrupt):
         train(scenes, tmp_path, OPTIONS, CPU, resume=False)
     assert load_run(tmp_path)[2] == 2
-    monkeypatch.setattr(loop, "make_batch", make_batch)
     train(scenes, tmp_path, OPTIONS, CPU, resume=True)
     theirs = load_run(straight)[0].state_dict()
     for name, value in load_run(tmp_path)[0].state_dict().items():
