@@ -59,6 +59,9 @@ def train(
     learning_rate: Annotated[float, typer.Option(help="The highest; it falls to 0 by the end.")] = 2e-3,
     positive_weight: Annotated[float, typer.Option(help="How much more pairs that fit count.")] = 2.0,
     zoom: Annotated[float, typer.Option(help="Scenes appear nearer or farther by up to e to this power.")] = 1.0,
+    frozen_norms: Annotated[
+        bool, typer.Option(help="Batch norms keep the statistics they begin with; after a first stage.")
+    ] = False,
     begin: Annotated[Path | None, typer.Option(help="Another run, to begin with its averaged weights.")] = None,
     seed: Annotated[int, typer.Option(help="Seed of weights and batches.")] = 0,
     resume: Annotated[bool, typer.Option(help="Go on from the run's checkpoint.")] = False,
@@ -77,6 +80,7 @@ def train(
         learning_rate=learning_rate,
         positive_weight=positive_weight,
         zoom=zoom,
+        frozen_norms=frozen_norms,
         seed=seed,
     )
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")

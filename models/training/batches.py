@@ -1,4 +1,4 @@
-"""Training batches: some scenes at one moment each, all their segments against expressions about all of them."""
+"""Training batches: some moments, all their segments against expressions about all of them."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from trackspeak.models.tokenizer import WordTokenizer
 
 from .concepts import CONCEPTS, ConceptTable, label_matrix
 from .expressions import Expression, sample_expressions
+from .moments import Moments
 from .scenes import Scene
 from .zoom import zoomed
 
@@ -69,24 +70,23 @@ def iterate_scenes(folder: Path, seeds: Container[int] | None = None) -> Iterato
 
 def make_batch(
     rng: np.random.Generator,
-    scenes: Sequence[Scene],
+    moments: Moments,
     tokenizer: WordTokenizer,
     *,
-    scene_count: int,
+    moment_count: int,
     text_count: int,
     least_positions: int,
     zoom: float = 0.0,
 ) -> Batch:
     """Draw a batch.
 
-    Every expression is asked of every segment, also of other scenes': what holds of a segment does not
+    Every expression is asked of every segment, also of other moments': what holds of a segment does not
     depend on whom the expression was made for. Texts keep `least_positions` token positions at least;
-    each scene appears nearer or farther by a factor of up to e to the `zoom`.
+    each moment appears nearer or farther by a factor of up to e to the `zoom`.
     """
-    chosen = [scenes[at] for at in rng.choice(len(scenes), scene_count, replace=len(scenes) < scene_count)]
-    parts = [_at_moment(scene, int(rng.choice(np.unique(scene.moments)))) for scene in chosen]
+    parts = moments.draw(rng, moment_count)
     tables = [ConceptTable(part.tracks, part.concepts) for part in parts]
-    each = -(-text_count // scene_count)
+    each = -(-text_count // moment_count)
     expressions = [one for table in tables for one in sample_expressions(rng, table, each)]
     everything = ConceptTable(
         np.concatenate([part.tracks for part in parts]), np.concatenate([part.concepts for part in parts])
@@ -146,24 +146,3 @@ def _degrade(rng: np.random.Generator, crops: Tensor) -> Tensor:
     spread = torch.from_numpy(rng.uniform(0, NOISE_LEVEL, (len(crops), 1, 1, 1)).astype(np.float32))
     noise = torch.from_numpy(rng.standard_normal(crops.shape, dtype=np.float32)) * spread
     return (rough.float() + noise).round_().clamp_(0, 255).to(torch.uint8)
-
-
-def _at_moment(scene: Scene, moment: int) -> Scene:
-    """Keep the segments that end at a moment, and what they look at, with one whole frame for all of it.
-
-    A still camera's whole frames hardly differ within a third of a second, and cost four crops each.
-    """
-    kept = scene.moments == moment
-    looks, look_rows = np.unique(scene.look_rows[kept], return_inverse=True)
-    return Scene(
-        scene.seed,
-        scene.crops[looks],
-        scene.frames[scene.frame_rows[looks[:1]]],
-        np.zeros(len(looks), np.int64),
-        look_rows.reshape(-1, scene.look_rows.shape[1]),  # (S * looks,) -> (S, looks)
-        scene.windows[kept],
-        scene.moments[kept],
-        scene.tracks[kept],
-        scene.sources[kept],
-        scene.concepts[kept],
-    )

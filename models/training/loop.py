@@ -24,8 +24,9 @@ from trackspeak.models.tokenizer import WordTokenizer
 
 from .batches import Batch, make_batch
 from .checkpoints import CHECKPOINT, METRICS, Origin, Part, begin_with, forget_after, resume_from, save, scenes_sha256
-from .concepts import ANYTHING, CONCEPTS
+from .concepts import ANYTHING, CONCEPTS, KIND_CONCEPTS
 from .design import embedded_config
+from .moments import Moments
 from .scenes import Scene
 
 
@@ -37,7 +38,7 @@ class TrainOptions:
         mode: KUM's design.
         trajectory: whether the trajectory window is read.
         steps: batches in all.
-        scenes_per_step: scenes in a batch.
+        moments_per_step: moments of scenes in a batch.
         texts_per_step: expressions in a batch.
         learning_rate: the highest, after warming up; it falls to 0 by a cosine.
         weight_decay: of AdamW.
@@ -45,8 +46,11 @@ class TrainOptions:
         positive_weight: how much more a pair that fits counts than one that does not.
         noise_weight: how much more a segment that shows no object counts; they are about one in fifty.
         auxiliary: weight of the losses of the heads that name concepts, which are dropped afterwards.
+        kind_weight: how much more those heads count where they name a kind, the hardest to see.
+        frozen_norms: batch norms keep their running statistics, as at inference: crops and whole frames, which differ,
+            are then normalised alike. To begin with, a run needs statistics of its batches.
         average: share of the running average of the weights kept at each step.
-        zoom: windows of a batch's scenes appear nearer or farther by up to e to this power; 0: as they are.
+        zoom: windows of a batch's moments appear nearer or farther by up to e to this power; 0: as they are.
         seed: of weights and batches.
         checkpoint_every: steps between two checkpoints.
     """
@@ -54,7 +58,7 @@ class TrainOptions:
     mode: KumMode = "cross_correlation"
     trajectory: bool = True
     steps: int = 5_000
-    scenes_per_step: int = 6
+    moments_per_step: int = 10
     texts_per_step: int = 36
     learning_rate: float = 2e-3
     weight_decay: float = 0.02
@@ -62,6 +66,8 @@ class TrainOptions:
     positive_weight: float = 2.0
     noise_weight: float = 4.0
     auxiliary: float = 1.0
+    kind_weight: float = 3.0
+    frozen_norms: bool = False
     average: float = 0.998
     zoom: float = 1.0
     seed: int = 0
@@ -110,6 +116,19 @@ def segment_weights(concepts: Tensor, options: TrainOptions) -> Tensor:
     return torch.where(noise, options.noise_weight, 1.0)
 
 
+def concept_weights(options: TrainOptions) -> Tensor:
+    """Give (C,) weights of concepts for the heads that name them."""
+    kinds = torch.tensor([concept in KIND_CONCEPTS for concept in CONCEPTS])
+    return torch.where(kinds, options.kind_weight, 1.0)
+
+
+def freeze_norms(module: nn.Module) -> None:
+    """Have all batch norms normalise as at inference; their scales and shifts still learn."""
+    for part in module.modules():
+        if isinstance(part, (nn.BatchNorm1d, nn.BatchNorm2d)):
+            part.eval()
+
+
 def focal_loss(logits: Tensor, labels: Tensor, options: TrainOptions, rows: Tensor | float = 1.0) -> Tensor:
     """Binary focal loss, averaged over the pairs that are not arguable.
 
@@ -151,7 +170,10 @@ def train(
     Raises:
         InputError: if the folder holds a run and `resume` is off, or one with other options, on other scenes or with
             another `begin`; if `begin` is no such run.
+        OptionError: if norms are to be frozen with nothing to begin with.
     """
+    if options.frozen_norms and begin is None:
+        raise OptionError("frozen_norms must go with begin, a run whose batch norms have statistics")
     folder.mkdir(parents=True, exist_ok=True)
     if not resume and (folder / CHECKPOINT).exists():
         raise InputError(f"run must be a new folder, or be resumed, got {folder} with {CHECKPOINT} in it")
@@ -171,8 +193,10 @@ def train(
     }
     first = resume_from(folder, parts, options, origin, device) if resume else 0
     forget_after(folder / METRICS, first)
-    tokenizer = WordTokenizer(trainee.model.config.vocabulary)
+    tokenizer, moments = WordTokenizer(trainee.model.config.vocabulary), Moments(scenes)
     trainee.train()
+    if options.frozen_norms:
+        freeze_norms(trainee)
     columns = (*Progress.get_default_columns()[:-1], TimeElapsedColumn(), TimeRemainingColumn())
     with Progress(*columns, TextColumn("{task.fields[shown]}")) as progress:
         task = progress.add_task("training", total=options.steps, completed=first, shown="")
@@ -183,9 +207,9 @@ def train(
             torch.manual_seed(options.seed * 1_000_003 + step)
             batch = make_batch(
                 rng,
-                scenes,
+                moments,
                 tokenizer,
-                scene_count=options.scenes_per_step,
+                moment_count=options.moments_per_step,
                 text_count=options.texts_per_step,
                 least_positions=trainee.model.config.kum.description_length,
                 zoom=options.zoom,
@@ -193,7 +217,7 @@ def train(
             logits, shown, said = trainee(batch)
             weights = segment_weights(batch.concepts, options)
             pair_loss = focal_loss(logits, batch.labels, options, weights)
-            concept_loss = focal_loss(shown, batch.concepts, options, weights)
+            concept_loss = focal_loss(shown, batch.concepts, options, weights * concept_weights(options).to(device))
             concept_loss = concept_loss + focal_loss(said, batch.said, options)
             optimizer.zero_grad()
             (pair_loss + options.auxiliary * concept_loss).backward()  # type: ignore[no-untyped-call]

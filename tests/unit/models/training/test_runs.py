@@ -24,7 +24,7 @@ from trackspeak.models.training.report import figures_table, judge_all
 from trackspeak.models.training.scenes import Scene
 
 CPU = torch.device("cpu")
-OPTIONS = TrainOptions(steps=1, scenes_per_step=1, texts_per_step=4)
+OPTIONS = TrainOptions(steps=1, moments_per_step=1, texts_per_step=4)
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +44,7 @@ def test_a_run_killed_before_its_first_checkpoint_leaves_no_line_twice(
 ) -> None:
     monkeypatch.setattr(loop._Meter, "EVERY", 1)
     kill_in_batch(2)
-    options = TrainOptions(steps=2, scenes_per_step=1, texts_per_step=4)
+    options = TrainOptions(steps=2, moments_per_step=1, texts_per_step=4)
     with pytest.raises(KeyboardInterrupt):
         train(scenes, tmp_path, options, CPU, resume=False)
     with (tmp_path / METRICS).open("a") as file:

@@ -24,7 +24,7 @@ from trackspeak.models.training.zoom import zoomed
 from trackspeak.models.trajectory import FEATURES, trajectory_window
 
 CPU = torch.device("cpu")
-OPTIONS = TrainOptions(steps=4, scenes_per_step=2, texts_per_step=8, checkpoint_every=2)
+OPTIONS = TrainOptions(steps=4, moments_per_step=2, texts_per_step=8, checkpoint_every=2)
 
 
 @pytest.fixture(scope="module")
@@ -145,7 +145,7 @@ def test_scenes_without_a_recipe_are_not_added_to(tmp_path: Path) -> None:
 
 def test_a_run_may_begin_with_the_weights_of_another(scenes: list[Scene], straight: Path, tmp_path: Path) -> None:
     options = TrainOptions(
-        steps=1, scenes_per_step=2, texts_per_step=8, checkpoint_every=1, learning_rate=0.0, weight_decay=0.0
+        steps=1, moments_per_step=2, texts_per_step=8, checkpoint_every=1, learning_rate=0.0, weight_decay=0.0
     )
     train(scenes, tmp_path / "next", options, CPU, resume=False, begin=straight)
     theirs = load_run(straight)[0].state_dict()
@@ -177,7 +177,7 @@ def test_a_nearer_camera_changes_sizes_and_ways_in_the_frame_alone() -> None:
 
 
 def test_the_average_of_runs(scenes: list[Scene], straight: Path, tmp_path: Path) -> None:
-    options = TrainOptions(steps=2, scenes_per_step=2, texts_per_step=8, checkpoint_every=2)
+    options = TrainOptions(steps=2, moments_per_step=2, texts_per_step=8, checkpoint_every=2)
     train(scenes, tmp_path / "next", options, CPU, resume=False, begin=straight)
     one, other = (load_run(run)[0].state_dict() for run in (straight, tmp_path / "next"))
     for name, value in average_runs([straight, tmp_path / "next"]).state_dict().items():
