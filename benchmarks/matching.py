@@ -1,7 +1,7 @@
 """What KUM costs as its authors run it, as trackspeak runs it, and at the least.
 
     python benchmarks/matching.py [--sizes rn50 embedded] [--modes MODE ...] [--expressions 1 4 50]
-        [--numbers float32 folded bfloat16 float16] [--sample N] [--repeats N] [--device DEVICE] [--json FILE]
+        [--numbers float32 folded bfloat16 float16 compiled] [--sample N] [--repeats N] [--device DEVICE] [--json FILE]
 
 Three tracks of 20 frames that begin at frames 0, 1 and 2, with random pixels and weights: 12 segments, which look at
 15 crops and 15 frames. All in one process, same weights, same scores (the largest difference is printed):
@@ -13,9 +13,10 @@ Three tracks of 20 frames that begin at frames 0, 1 and 2, with random pixels an
 - one more: one more expression asked of what was observed, as a share of observing.
 
 Ours is timed in each of `--numbers`: `float32` has the exact shortcuts alone; `folded`, what the matcher does in
-single precision, has batch norms in the convolutions too; the others are `folded` in half precision. Authors and floor
-are always float32, so that the ratio to the floor may fall below 1, and the largest difference is to the authors'
-float32 scores.
+single precision, has batch norms in the convolutions too; `bfloat16` and `float16` are `folded` in half precision;
+`compiled` is `folded` with the image tower through torch.compile (compiling, minutes on a CPU, is not in the time).
+Authors and floor are always float32, so that the ratio to the floor may fall below 1, and the largest difference is to
+the authors' float32 scores.
 """
 
 from __future__ import annotations
@@ -45,7 +46,7 @@ from trackspeak.models.training.design import embedded_config
 
 MODES: tuple[KumMode, ...] = ("none", "cascade_attention", "cross_correlation", "text_first_modulation")
 TRACKS, FRAMES = 3, 20
-NUMBERS = ("float32", "folded", "bfloat16", "float16")
+NUMBERS = ("float32", "folded", "bfloat16", "float16", "compiled")
 
 
 @dataclass(frozen=True)
@@ -201,7 +202,9 @@ def _fast(plain: Referring, numbers: str) -> Referring:
         model.kum = build_fast(cast(Kum, model.kum))
     else:
         model.hasten()
-    return model if numbers == "folded" else model.to(getattr(torch, numbers))
+    if numbers == "compiled":
+        model.backbone.encode_map = torch.compile(model.backbone.encode_map)  # type: ignore[method-assign]
+    return model.to(getattr(torch, numbers)) if numbers in ("bfloat16", "float16") else model
 
 
 def _spread(segments: int, expressions: int) -> list[tuple[int, int]]:

@@ -101,7 +101,7 @@ def evaluate(
     from .export import load_run
     from .report import figures_table, judge_all
 
-    model, _, step = load_run(run)
+    model, step = load_run(run)
     found = judge_all(model, data, torch.device("cuda" if torch.cuda.is_available() else "cpu"))
     typer.echo(f"{run.name}, step {step}\n{figures_table(found)}")
     if out is not None:
@@ -111,21 +111,18 @@ def evaluate(
 @app.command()
 def export(
     run: Annotated[list[Path], typer.Option(help="Folder of a run; of several of one design, the average is taken.")],
-    calibration: Annotated[Path, typer.Option(help="Folder with held-out scenes to fit the calibration on.")],
+    calibration: Annotated[Path, typer.Option(help="Folder with held-out scenes to fit bias and calibration on.")],
     out: Annotated[Path, typer.Option(help="Model folder to write.")],
 ) -> None:
     """Write the averaged weights of runs, in half precision, as a model folder with a fitted calibration."""
-    import torch
-
     from .batches import iterate_scenes
-    from .evaluate import fit_platt, judge
-    from .export import average_runs
+    from .export import average_runs, calibrate
     from .export import export as write
 
     model = average_runs(run)
-    slope, intercept = fit_platt(judge(model, iterate_scenes(calibration), torch.device("cpu")))
-    write(model, out, {"slope": slope, "intercept": intercept})
-    typer.echo(f"{out}: slope {slope:.4f}, intercept {intercept:.4f}")
+    numbers = calibrate(model, iterate_scenes(calibration))
+    write(model, out, numbers)
+    typer.echo(f"{out}: slope {numbers['slope']:.4f}, intercept {numbers['intercept']:.4f}")
 
 
 if __name__ == "__main__":

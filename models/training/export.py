@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import numpy as np
 import torch
 from safetensors import SafetensorError
 
@@ -16,13 +17,16 @@ from trackspeak.models.weights import load_checkpoint
 
 from .checkpoints import CHECKPOINT
 from .design import embedded_config
-from .loop import TrainOptions
+from .evaluate import best_threshold, fit_platt, judge
+from .scenes import Scene
 
 _PREFIX = "module.model."
 
 
-def load_run(run: Path) -> tuple[Referring, TrainOptions, int]:
-    """Give the model of a run with its averaged weights, its options, and the steps it has done.
+def load_run(run: Path) -> tuple[Referring, int]:
+    """Give the model of a run with its averaged weights, and the steps it has done.
+
+    Of its options only the design is read, so that runs of other versions of the recipe stay of use.
 
     Raises:
         WeightsError: if there is no checkpoint.
@@ -31,12 +35,11 @@ def load_run(run: Path) -> tuple[Referring, TrainOptions, int]:
     if not path.is_file():
         raise WeightsError(f"run must be a folder with {CHECKPOINT}, got {run}")
     states = load_checkpoint(path)
-    options = TrainOptions(**states["options"])
-    model = Referring(embedded_config(options.mode, options.trajectory))
+    model = Referring(embedded_config(states["options"]["mode"], states["options"]["trajectory"]))
     averaged: Mapping[str, torch.Tensor] = states["average"]
     mine = {name.removeprefix(_PREFIX): value for name, value in averaged.items() if name.startswith(_PREFIX)}
     model.load_state_dict(mine)
-    return model.eval(), options, int(states["step"])
+    return model.eval(), int(states["step"])
 
 
 def average_runs(runs: Sequence[Path]) -> Referring:
@@ -58,6 +61,24 @@ def average_runs(runs: Sequence[Path]) -> Referring:
     }
     models[-1].load_state_dict(mean)
     return models[-1]
+
+
+def calibrate(model: Referring, scenes: Iterable[Scene]) -> dict[str, float]:
+    """Move a model's bias so that F1 of scenes is highest above 0, and fit the two numbers of its probabilities.
+
+    Args:
+        model: in evaluation mode; its bias is changed.
+        scenes: held out from training and from the test, with every segment of every track.
+
+    Returns:
+        Slope and intercept, see `fit_platt`.
+    """
+    judged = judge(model, scenes, torch.device("cpu"))
+    threshold = best_threshold(judged)
+    with torch.no_grad():
+        model.head.bias.sub_(threshold)
+    slope, intercept = fit_platt(replace(judged, scores=judged.scores - np.float32(threshold)))
+    return {"slope": slope, "intercept": intercept}
 
 
 def export(model: Referring, folder: Path, calibration: Mapping[str, float]) -> None:

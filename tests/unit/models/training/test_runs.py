@@ -68,14 +68,25 @@ def test_a_run_is_resumed_with_its_own_scenes_and_beginning(scenes: list[Scene],
         train(scenes, tmp_path, OPTIONS, CPU, resume=True)
 
 
-def test_a_run_of_before_origins_were_recorded_is_still_read(scenes: list[Scene], done: Path, tmp_path: Path) -> None:
+def test_a_run_of_an_older_recipe_is_still_read(scenes: list[Scene], done: Path, tmp_path: Path) -> None:
     states = torch.load(done / CHECKPOINT, weights_only=True)
     del states["origin"]
+    states["options"] = {"mode": OPTIONS.mode, "trajectory": OPTIONS.trajectory, "scenes_per_step": 6}
     (tmp_path / "old").mkdir()
     torch.save(states, tmp_path / "old" / CHECKPOINT)
-    assert load_run(tmp_path / "old")[1:] == (OPTIONS, 1)
+    assert load_run(tmp_path / "old")[1] == 1
     train(scenes, tmp_path / "next", OPTIONS, CPU, resume=False, begin=tmp_path / "old")
-    train(scenes[:-1], tmp_path / "old", OPTIONS, CPU, resume=True)
+    with pytest.raises(InputError, match="must be resumed with its own options"):
+        train(scenes, tmp_path / "old", OPTIONS, CPU, resume=True)
+
+
+def test_a_run_of_before_origins_were_recorded_is_still_resumed(
+    scenes: list[Scene], done: Path, tmp_path: Path
+) -> None:
+    states = torch.load(done / CHECKPOINT, weights_only=True)
+    del states["origin"]
+    torch.save(states, tmp_path / CHECKPOINT)
+    train(scenes[:-1], tmp_path, OPTIONS, CPU, resume=True)
 
 
 @pytest.fixture

@@ -13,8 +13,8 @@ from trackspeak.models.training.batches import _degrade
 from trackspeak.models.training.boxes import BoxTrack
 from trackspeak.models.training.checkpoints import CHECKPOINT
 from trackspeak.models.training.concepts import CONCEPTS
-from trackspeak.models.training.evaluate import Judged, figures, fit_platt, judge
-from trackspeak.models.training.export import average_runs, export, load_run
+from trackspeak.models.training.evaluate import Judged, best_threshold, figures, fit_platt, judge
+from trackspeak.models.training.export import average_runs, calibrate, export, load_run
 from trackspeak.models.training.loop import TrainOptions, focal_loss, segment_weights, train
 from trackspeak.models.training.produce import produce
 from trackspeak.models.training.render import RenderOptions, render_clip
@@ -48,7 +48,7 @@ def test_a_resumed_run_equals_one_that_was_not_stopped(
     kill_in_batch(4)
     with pytest.raises(KeyboardInterrupt):
         train(scenes, tmp_path, OPTIONS, CPU, resume=False)
-    assert load_run(tmp_path)[2] == 2
+    assert load_run(tmp_path)[1] == 2
     train(scenes, tmp_path, OPTIONS, CPU, resume=True)
     theirs = load_run(straight)[0].state_dict()
     for name, value in load_run(tmp_path)[0].state_dict().items():
@@ -65,8 +65,7 @@ def test_a_run_is_not_overwritten_nor_resumed_as_another(scenes: list[Scene], st
 
 
 def test_an_exported_run_judges_as_the_run_does(scenes: list[Scene], straight: Path, tmp_path: Path) -> None:
-    model, options, _ = load_run(straight)
-    assert options == OPTIONS
+    model, _ = load_run(straight)
     export(model, tmp_path, {"slope": 1.0, "intercept": 0.0})
     found, expected = judge(Referring.from_folder(tmp_path), scenes, CPU), judge(model, scenes, CPU)
     np.testing.assert_array_equal(found.labels, expected.labels)
@@ -121,6 +120,25 @@ def test_the_calibration_finds_the_two_numbers_that_made_the_labels() -> None:
     slope, intercept = fit_platt(judged, prior=float(labels.mean()))
     assert slope == pytest.approx(1.5, abs=0.05)
     assert intercept == pytest.approx(-1, abs=0.05)
+
+
+def test_the_best_threshold_lies_between_two_scores() -> None:
+    scores = np.array([3, 2, 1, 0, -1, -1], np.float32)
+    judged = Judged(scores, np.array([True, True, False, True, False, False]), np.zeros(6, np.int64))
+    assert best_threshold(judged) == -0.5
+    found = [figures(judged, threshold).f1 for threshold in (2.5, 1.5, 0.5, -0.5, -2)]
+    assert max(found) == found[3]
+    everything = Judged(scores, np.ones(6, np.bool_), np.zeros(6, np.int64))
+    assert figures(everything, best_threshold(everything)).f1 == 1
+
+
+def test_calibration_moves_the_best_threshold_to_zero(scenes: list[Scene], straight: Path) -> None:
+    model, _ = load_run(straight)
+    before = judge(model, scenes, CPU)
+    calibrate(model, scenes)
+    after = judge(model, scenes, CPU)
+    assert figures(after).f1 == pytest.approx(figures(before, best_threshold(before)).f1)
+    assert best_threshold(after) == pytest.approx(0, abs=1e-5)
 
 
 def test_figures_count_pairs() -> None:
