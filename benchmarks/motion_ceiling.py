@@ -79,7 +79,7 @@ def track_clip(
     stream: StreamInfo, frames: Sequence[Frame]
 ) -> tuple[list[TrackedFrame], dict[str, float], tuple[str, ...]]:
     """Run detector and tracker over a clip; also gives milliseconds per frame and the warnings."""
-    detector, tracker = MotionDetector(), ByteTrackTracker()
+    detector, tracker = MotionDetector(), ByteTrackTracker(ByteTrackTracker.Options())
     detector.reset(stream)
     tracker.reset(stream)
     began = time.perf_counter()

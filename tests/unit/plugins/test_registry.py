@@ -167,8 +167,8 @@ def test_a_name_that_two_others_share_is_nobodys(install: Install) -> None:
 
 
 def test_unknown_names_are_refused_with_those_there_are() -> None:
-    with pytest.raises(UnknownNameError, match=r"unknown tracker 'sort'; there are: bytetrack, from_file$"):
-        create("tracker", "sort", {})
+    with pytest.raises(UnknownNameError, match=r"unknown tracker 'norfair'; there are: botsort, bytetrack, .*, sort$"):
+        create("tracker", "norfair", {})
     with pytest.raises(UnknownNameError, match=r"unknown kind of plugin 'trakcer'; there are: calibrator, detector, "):
         create("trakcer", "sort", {})
 
@@ -205,8 +205,12 @@ def test_every_built_in_plugin_is_healthy() -> None:
         ("detector", "motion"),
         ("detector", "yolo"),
         ("detector", "yolox"),
+        ("tracker", "botsort"),
         ("tracker", "bytetrack"),
+        ("tracker", "cbiou"),
         ("tracker", "from_file"),
+        ("tracker", "ocsort"),
+        ("tracker", "sort"),
         ("matcher", "clip"),
         ("matcher", "kum"),
         ("calibrator", "frequency"),

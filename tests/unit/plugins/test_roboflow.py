@@ -1,4 +1,4 @@
-"""ByteTrack behind the tracker contract: ids, boxes, gaps, isolation."""
+"""The trackers of the library `trackers` behind the tracker contract: ids, boxes, gaps, isolation."""
 
 from collections.abc import Sequence
 
@@ -7,10 +7,30 @@ import pytest
 
 from trackspeak.models.errors import ContractError, OptionError
 from trackspeak.plugins.contract import Detections, Frame, StreamInfo, TrackedFrame
+from trackspeak.plugins.registry import create
 from trackspeak.plugins.trackers.bytetrack import ByteTrackOptions, ByteTrackTracker
 
 STREAM = StreamInfo(640, 360, 25.0)
 Row = tuple[float, float, float, float, float]
+
+TRACKERS = {
+    "botsort": "BoTSORTTracker",
+    "bytetrack": "ByteTrackTracker",
+    "cbiou": "CBIoUTracker",
+    "ocsort": "OCSORTTracker",
+    "sort": "SORTTracker",
+}
+"""Our names, and the library's."""
+
+DEFAULTS: dict[str, dict[str, float]] = {
+    "bytetrack": {
+        "track_activation_threshold": 0.5,
+        "minimum_consecutive_frames": 3,
+        "minimum_iou_threshold": 0.1,
+        "high_conf_det_threshold": 0.5,
+    }
+}
+"""Where our defaults are others than the library's: `motion` has lower scores than networks have."""
 
 
 def frame(index: int) -> Frame:
@@ -40,7 +60,7 @@ def run(tracker: ByteTrackTracker, frames: Sequence[Sequence[Row]]) -> list[Trac
 
 
 def fresh(options: ByteTrackOptions | None = None) -> ByteTrackTracker:
-    tracker = ByteTrackTracker(options)
+    tracker = ByteTrackTracker(options or ByteTrackOptions())
     tracker.reset(STREAM)
     return tracker
 
@@ -94,7 +114,7 @@ def test_the_buffer_is_in_seconds_at_any_frame_rate() -> None:
     seen: list[list[Row]] = [[(100, 100, 200, 160, 0.9)]]
     counts = []
     for rate, gap in ((5.0, 4), (60.0, 48)):  # the same 0.8 s
-        tracker = ByteTrackTracker()
+        tracker = ByteTrackTracker(ByteTrackOptions())
         tracker.reset(StreamInfo(640, 360, rate))
         tracked = run(tracker, seen * 10 + [[]] * gap + seen * 10)
         counts.append(len({int(i) for found in tracked for i in found.track_ids}))
@@ -143,19 +163,84 @@ def test_detections_are_left_as_they_were() -> None:
 
 def test_use_before_reset_is_refused() -> None:
     with pytest.raises(ContractError, match="reset"):
-        ByteTrackTracker().update(frame(0), detections([]))
+        ByteTrackTracker(ByteTrackOptions()).update(frame(0), detections([]))
 
 
+@pytest.mark.parametrize("name", sorted(TRACKERS))
 @pytest.mark.parametrize(
     ("values", "message"),
     [
-        ({"lost_track_s": -1.0}, "lost_track_s must be at least 0"),
-        ({"lost_track_s": float("nan")}, "lost_track_s must be at least 0"),
-        ({"track_activation_threshold": 1.5}, "track_activation_threshold must be in"),
-        ({"minimum_iou_threshold": float("nan")}, "minimum_iou_threshold must be in"),
-        ({"minimum_consecutive_frames": 0}, "minimum_consecutive_frames must be at least 1"),
+        ({"lost_track_s": -1.0}, "lost_track_s must be greater than or equal to 0"),
+        ({"lost_track_s": float("nan")}, "lost_track_s must be a finite number"),
+        ({"minimum_consecutive_frames": 0}, "minimum_consecutive_frames must be greater than or equal to 1"),
+        ({"boxes": "guessed"}, "boxes must be"),
     ],
 )
-def test_options_out_of_range_are_refused(values: dict[str, float], message: str) -> None:
+def test_options_out_of_range_are_refused(name: str, values: dict[str, object], message: str) -> None:
     with pytest.raises(OptionError, match=message):
-        ByteTrackOptions(**values)  # type: ignore[arg-type]
+        create("tracker", name, values)
+
+
+@pytest.mark.parametrize("name", sorted(TRACKERS))
+def test_ids_and_boxes_are_those_of_the_library_called_directly(name: str) -> None:
+    import supervision
+    import trackers
+
+    library = getattr(trackers, TRACKERS[name])(**DEFAULTS.get(name, {}))
+    tracker, _ = create("tracker", name, {})
+    tracker.reset(StreamInfo(640, 360, 30.0))
+    rng = np.random.default_rng(0)
+    for index, rows in enumerate(two_cars(60)):
+        seen = [row for row in rows if rng.random() > 0.15]
+        given, pixels = detections(seen), rng.integers(0, 255, (360, 640, 3), np.uint8)
+        found = tracker.update(Frame(index, index / 30, pixels), given)
+        expected = library.update(
+            supervision.Detections(xyxy=given.boxes_xyxy.copy(), confidence=given.scores.copy()),
+            np.ascontiguousarray(pixels[:, :, ::-1]) if name == "botsort" else None,
+        )
+        theirs = sorted(
+            (int(track_id) + 1, box.tolist())
+            for track_id, box in zip(expected.tracker_id, expected.xyxy, strict=True)
+            if track_id >= 0
+        )
+        assert list(zip(found.track_ids.tolist(), found.boxes_xyxy.tolist(), strict=True)) == theirs
+
+
+@pytest.mark.parametrize("name", sorted(TRACKERS))
+def test_smoothed_boxes_lie_near_the_detected_ones_and_jitter_less(name: str) -> None:
+    rng = np.random.default_rng(0)
+    steady = np.array([[100 + 4 * index, 100, 180 + 4 * index, 150] for index in range(60)], float)
+    jittery = steady + rng.normal(0, 2, steady.shape)
+    paths = []
+    for boxes in ("detected", "smoothed"):
+        tracker, _ = create("tracker", name, {"boxes": boxes})
+        tracker.reset(STREAM)
+        found = [tracker.update(frame(index), detections([(*box, 0.9)])) for index, box in enumerate(jittery.tolist())]
+        assert all(len(one.track_ids) == 1 for one in found[20:])
+        paths.append(np.concatenate([one.boxes_xyxy for one in found[20:]]))
+    errors = [float(np.abs(path - steady[20:]).mean()) for path in paths]
+    assert errors[1] < errors[0]
+
+
+@pytest.mark.parametrize("name", sorted(TRACKERS))
+def test_smoothed_boxes_of_no_track_are_none(name: str) -> None:
+    tracker, _ = create("tracker", name, {"boxes": "smoothed"})
+    tracker.reset(STREAM)
+    assert tracker.update(frame(0), detections([])).boxes_xyxy.shape == (0, 4)
+
+
+def test_the_camera_s_motion_is_found_in_the_pixels() -> None:
+    """Two boxes and the picture jump by 60 pixels, to where the other box was: pixels alone tell which is which."""
+    rng = np.random.default_rng(0)
+    wide = np.kron(rng.integers(0, 255, (45, 100, 3), np.uint8), np.ones((8, 8, 1), np.uint8))
+    ids = {}
+    for compensated in (True, False):
+        tracker, _ = create("tracker", "botsort", {"enable_cmc": compensated})
+        tracker.reset(STREAM)
+        for index in range(12):
+            pan = 60 if index >= 8 else 0
+            given = detections([(100 - pan, 100, 160 - pan, 160, 0.9), (160 - pan, 100, 220 - pan, 160, 0.9)])
+            found = tracker.update(Frame(index, index / 25, np.ascontiguousarray(wide[:, pan : pan + 640])), given)
+        ids[compensated] = dict(zip(found.boxes_xyxy[:, 0].tolist(), found.track_ids.tolist(), strict=True))
+    assert ids[True] == {40.0: 1, 100.0: 2}
+    assert ids[False] != ids[True]

@@ -1,0 +1,32 @@
+"""SORT, from the library `trackers`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from ._roboflow import Count, RoboflowOptions, RoboflowTracker, Share
+
+
+@dataclass(frozen=True, slots=True)
+class SortOptions(RoboflowOptions):
+    """Options of SORT, as the library names them.
+
+    Attributes:
+        lost_track_s: seconds for which a track that is not found is kept.
+        boxes: "detected" gives each track its detection's own box, "smoothed" the motion model's.
+        track_activation_threshold: least score of a box that begins a track.
+        minimum_consecutive_frames: frames in a row before a track counts.
+        minimum_iou_threshold: least overlap of a box with where its track should be.
+    """
+
+    track_activation_threshold: Share = 0.25
+    minimum_consecutive_frames: Count = 3
+    minimum_iou_threshold: Share = 0.3
+
+
+class SortTracker(RoboflowTracker[SortOptions]):
+    """SORT: overlap with a motion model's guess, and no more; the baseline, and the fastest."""
+
+    Options: ClassVar[type[SortOptions]] = SortOptions
+    library_class = "SORTTracker"
