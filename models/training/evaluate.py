@@ -91,12 +91,14 @@ def _judge_scene(
     expressions = evaluation_expressions(np.random.default_rng((scene.seed, 0xE7)), table)
     labels = label_matrix([expression.meaning for expression in expressions], table)
     tokens = tokenizer.encode([expression.text for expression in expressions]).tokens
+    seen, look_rows = np.unique(scene.look_rows[rows], return_inverse=True)
+    frames, frame_rows = np.unique(scene.frame_rows[seen], return_inverse=True)
     with torch.inference_mode():
-        images = (scene.crops, scene.frames, scene.frame_rows)
+        images = (scene.crops[seen], scene.frames[frames], frame_rows)
         looks = model.observe(*(torch.from_numpy(array).to(device) for array in images))
         logits = model.score(
             looks,
-            torch.from_numpy(scene.look_rows[rows]).to(device),
+            torch.from_numpy(look_rows.reshape(len(rows), -1)).to(device),  # (S * looks,) -> (S, looks)
             torch.from_numpy(scene.windows[rows]).to(device),
             model.describe(tokens.to(device)),
         )
