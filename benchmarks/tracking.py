@@ -1,18 +1,18 @@
 """What each tracker gives on MOTChallenge sequences, by TrackEval, and what our wrapper costs over the bare library.
 
-    python benchmarks/trackers.py --data FOLDER [--trackers NAME ...] [--repeats N] [--json FILE]
+    python benchmarks/tracking.py --data FOLDER [--trackers NAME ...] [--repeats N] [--json FILE]
 
 FOLDER holds sequences, each with `det/det.txt` (public detections) and `gt/gt.txt`. Every tracker runs with the
 library's own defaults, through the plugin and by the library called directly: ids and boxes must be the same. Scores
 are of all sequences together. There are no frames, so that nothing compensates for the camera. Times are medians over
-the frames of all sequences, the two ways in turn in one process. Trackers whose package is missing are left out.
+the frames of all sequences, the two ways in turn in one process. (This file is not called `trackers.py`: Python would
+take it for the library, here and in its neighbours.)
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
@@ -80,8 +80,6 @@ class Row:
 
 def main() -> None:
     """Measure, print the table, write the JSON."""
-    # Python looks for modules beside the script first, where this file would pass for the library `trackers`.
-    sys.path[:] = [path for path in sys.path if Path(path).resolve() != Path(__file__).resolve().parent]
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--trackers", nargs="+", choices=sorted(LIBRARY), default=list(LIBRARY))
