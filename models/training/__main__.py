@@ -58,6 +58,7 @@ def train(
     trajectory: Annotated[bool, typer.Option(help="Read the trajectory window.")] = True,
     learning_rate: Annotated[float, typer.Option(help="The highest; it falls to 0 by the end.")] = 2e-3,
     positive_weight: Annotated[float, typer.Option(help="How much more pairs that fit count.")] = 2.0,
+    noise_weight: Annotated[float, typer.Option(help="How much more segments count that show no object.")] = 4.0,
     zoom: Annotated[float, typer.Option(help="Scenes appear nearer or farther by up to e to this power.")] = 1.0,
     frozen_norms: Annotated[
         bool, typer.Option(help="Batch norms keep the statistics they begin with; after a first stage.")
@@ -79,6 +80,7 @@ def train(
         steps=steps,
         learning_rate=learning_rate,
         positive_weight=positive_weight,
+        noise_weight=noise_weight,
         zoom=zoom,
         frozen_norms=frozen_norms,
         seed=seed,

@@ -16,7 +16,7 @@ from .concepts import ConceptTable, label_matrix
 from .expressions import CATEGORIES, evaluation_expressions
 from .scenes import Scene
 
-PRIOR = 0.25
+PRIOR = 0.3
 """The share of pairs that fit for which probabilities are calibrated.
 
 On real footage scores come out lower than on drawings; with fewer, what is asked for is missed.
