@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from pathlib import Path
+from typing import Any, Self
 
 import open_clip
 import torch
 from torch import Tensor, nn
 
-from trackspeak.models.errors import OptionError
+from trackspeak.models.errors import OptionError, WeightsError
 
 MAP_STRIDE = 32
 """Pixels per location of the spatial map: the five halvings of a ModifiedResNet."""
@@ -52,6 +53,33 @@ class Backbone(nn.Module):
         self.vocab_size = int(self.clip.vocab_size)
         if not attention_pool:
             self.clip.visual.attnpool = nn.Identity()
+
+    @classmethod
+    def from_weights(cls, path: Path, *, quick_gelu: bool | None = None, attention_pool: bool = True) -> Self:
+        """Load published CLIP weights, in any format of `load_clip`.
+
+        Args:
+            path: the file, such as OpenAI's RN50.pt.
+            quick_gelu: whether they were trained with QuickGELU; None: OpenAI's archives were, others were not.
+            attention_pool: as when it is built; the weights must hold it either way.
+
+        Returns:
+            The towers with these weights, in evaluation mode and single precision.
+
+        Raises:
+            WeightsError: if the file cannot be read, holds no CLIP with a ResNet tower, or a weight does not fit.
+        """
+        from .clip_weights import read_clip  # which takes `MAP_STRIDE` from here
+        from .weights import load_strictly
+
+        config, state = read_clip(path, quick_gelu=quick_gelu)
+        if not isinstance(config["vision_cfg"]["layers"], list):
+            raise WeightsError(f"the weights {path} must be of a CLIP with a ResNet tower, got a transformer's")
+        backbone = cls(config)
+        load_strictly(backbone.clip, state, str(path))
+        if not attention_pool:
+            backbone.clip.visual.attnpool = nn.Identity()
+        return backbone.eval()
 
     def encode_map(self, images: Tensor) -> Tensor:
         """Give the spatial map before the attention pool.

@@ -16,7 +16,7 @@ import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
-from .clip_weights import load_clip
+from .clip_weights import is_torchscript, load_clip
 from .digests import sha256_of
 from .errors import InputError, OutputError, WeightsError
 from .ikun import normalise_expression
@@ -24,6 +24,8 @@ from .tokenizer import ClipTokenizer
 
 TAU = 100.0
 """How sharply expressions alike are preferred, as the authors have it."""
+
+_YES_NO = ("no", "yes")  # as the file records False and True
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -34,11 +36,13 @@ class TrainingExpressions:
         features: (N, D) float32, L2-normalised text features.
         frequencies: (N,) float64, shares of the training boxes; they sum to 1.
         encoder_sha256: of the text encoder's weights.
+        quick_gelu: whether they were read as trained with QuickGELU.
     """
 
     features: npt.NDArray[np.float32]
     frequencies: npt.NDArray[np.float64]
     encoder_sha256: str
+    quick_gelu: bool
 
     def save(self, path: Path) -> None:
         """Write a safetensors file.
@@ -47,8 +51,9 @@ class TrainingExpressions:
             OutputError: if it cannot be written.
         """
         arrays: dict[str, npt.NDArray[np.generic]] = {"features": self.features, "frequencies": self.frequencies}
+        metadata = {"encoder_sha256": self.encoder_sha256, "quick_gelu": _YES_NO[self.quick_gelu]}
         try:
-            save_file(arrays, path, metadata={"encoder_sha256": self.encoder_sha256})
+            save_file(arrays, path, metadata=metadata)
         except (OSError, SafetensorError) as error:
             raise OutputError(f"{path} could not be written: {error}") from error
 
@@ -57,14 +62,22 @@ class TrainingExpressions:
         """Read what `save` wrote.
 
         Raises:
-            WeightsError: if it is no such file.
+            WeightsError: if it is no such file, or one of before it was recorded how the encoder was read.
         """
         try:
             with safe_open(path, "numpy") as file:
-                encoder_sha256 = (file.metadata() or {})["encoder_sha256"]
-                return cls(file.get_tensor("features"), file.get_tensor("frequencies"), encoder_sha256)
+                metadata = file.metadata() or {}
+                features, frequencies = file.get_tensor("features"), file.get_tensor("frequencies")
+                encoder_sha256 = metadata["encoder_sha256"]
         except (OSError, KeyError, SafetensorError) as error:
             raise WeightsError(f"{path} must be a file of expression frequencies: {error}") from error
+        quick_gelu = metadata.get("quick_gelu")
+        if quick_gelu not in _YES_NO:
+            raise WeightsError(
+                f"{path} must say of its encoder that quick_gelu is yes or no, got {quick_gelu!r}; "
+                "`trackspeak fit-frequencies` writes it anew"
+            )
+        return cls(features, frequencies, encoder_sha256, quick_gelu == "yes")
 
 
 class TextEncoder:
@@ -72,15 +85,21 @@ class TextEncoder:
 
     Attributes:
         sha256: of the weights.
+        quick_gelu: whether they are read as trained with QuickGELU.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, quick_gelu: bool | None = None) -> None:
         """Load the weights, in any format of `load_clip`.
+
+        Args:
+            path: the file.
+            quick_gelu: whether they were trained with QuickGELU; None: OpenAI's archives were, others were not.
 
         Raises:
             WeightsError: if they are none.
         """
-        self._clip = load_clip(path)
+        self.quick_gelu = is_torchscript(path) if quick_gelu is None else quick_gelu
+        self._clip = load_clip(path, quick_gelu=self.quick_gelu)
         self._tokenizer = ClipTokenizer()
         self.sha256 = sha256_of(path)
 
@@ -122,7 +141,8 @@ def count_expressions(path: Path) -> dict[str, int]:
 def fit_frequencies(counts: Mapping[str, int], encoder: TextEncoder) -> TrainingExpressions:
     """Encode the training expressions; their frequencies are shares of all boxes."""
     shares = np.array(list(counts.values()), np.float64)
-    return TrainingExpressions(encoder.encode(list(counts)), shares / shares.sum(), encoder.sha256)
+    features = encoder.encode(list(counts))
+    return TrainingExpressions(features, shares / shares.sum(), encoder.sha256, encoder.quick_gelu)
 
 
 def pseudo_frequency(

@@ -170,6 +170,10 @@ def fit_frequencies(
     counts: Annotated[Path, typer.Argument(help='JSON of training boxes: {"red cars": 240, ...}.')],
     encoder: Annotated[Path, typer.Option(help="CLIP weights whose text tower compares expressions (iKUN: ViT-B/32).")],
     out: Annotated[Path, typer.Option(help="File to write, for the calibrator `frequency`.")],
+    quick_gelu: Annotated[
+        bool | None,
+        typer.Option(help="Whether the encoder was trained with QuickGELU; by default OpenAI's archives were alone."),
+    ] = None,
 ) -> None:
     """Encode a model's training expressions for the calibrator `frequency`."""
     from trackspeak.models.frequency import TextEncoder, count_expressions
@@ -179,7 +183,7 @@ def fit_frequencies(
 
     check_replaceable("out", out)  # before all is encoded, which can take long
     counted = count_expressions(counts)
-    fitted = fit(counted, TextEncoder(encoder))
+    fitted = fit(counted, TextEncoder(encoder, quick_gelu=quick_gelu))
     with replaced_file(out) as partial:
         fitted.save(partial)
     typer.echo(f"{len(counted)} expressions in {out}", err=True)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Literal
 
 import numpy as np
+import numpy.typing as npt
 from annotated_types import Gt
 
 from trackspeak.models.digests import sha256_of
@@ -21,6 +23,8 @@ class FrequencyOptions:
     Attributes:
         path: expression frequencies, as `trackspeak fit-frequencies` writes them.
         encoder: the CLIP weights that they were fitted with.
+        quick_gelu: whether those were trained with QuickGELU, as when they were fitted; "auto": OpenAI's archives were,
+            others were not.
         a: what the guessed frequency is multiplied by.
         b: what is added then.
         tau: how sharply training expressions alike are preferred.
@@ -28,9 +32,14 @@ class FrequencyOptions:
 
     path: Path
     encoder: Path
+    quick_gelu: Literal["auto", "yes", "no"] = "auto"
     a: float = 8.0
     b: float = -0.1
     tau: Annotated[float, Gt(0)] = 100.0
+
+
+TEXTS_KEPT = 1024
+"""Texts whose features are kept for when they are asked again."""
 
 
 class FrequencyCalibrator:
@@ -43,7 +52,7 @@ class FrequencyCalibrator:
         """Read the frequencies and the encoder.
 
         Raises:
-            OptionError: if a file is not there, or the encoder is not the one of the frequencies.
+            OptionError: if a file is not there, or the encoder, or how it is read, is not that of the frequencies.
             WeightsError: if a file is not what it should be.
         """
         from trackspeak.models.frequency import TextEncoder, TrainingExpressions
@@ -53,12 +62,20 @@ class FrequencyCalibrator:
                 raise OptionError(f"calibrator.{name} must be an existing file, got {getattr(options, name)}")
         self._options = options
         self._known = TrainingExpressions.load(options.path)
-        self._encoder = TextEncoder(options.encoder)
+        quick_gelu = None if options.quick_gelu == "auto" else options.quick_gelu == "yes"
+        self._encoder = TextEncoder(options.encoder, quick_gelu=quick_gelu)
         if self._encoder.sha256 != self._known.encoder_sha256:
             raise OptionError(
                 f"calibrator.encoder must be the weights with SHA-256 {self._known.encoder_sha256}, with which "
                 f"{options.path.name} was fitted, got {self._encoder.sha256}"
             )
+        if self._encoder.quick_gelu != self._known.quick_gelu:
+            wanted, got = ("yes" if quick else "no" for quick in (self._known.quick_gelu, self._encoder.quick_gelu))
+            raise OptionError(
+                f"calibrator.quick_gelu must be {wanted}, with which {options.path.name} was fitted, got "
+                f"{options.quick_gelu}" + (f", which is {got} for {options.encoder.name}" if quick_gelu is None else "")
+            )
+        self._encoded = lru_cache(TEXTS_KEPT)(self._encode)
         self.weights = {options.path.name: sha256_of(options.path), options.encoder.name: self._encoder.sha256}
 
     def __call__(self, scores: Scores, phrases: Phrases) -> Scores:
@@ -71,6 +88,13 @@ class FrequencyCalibrator:
 
         if scores.kind == "probability":
             raise ContractError("frequency must be given scores of kind cosine, got probability")
-        frequency = pseudo_frequency(self._encoder.encode(phrases.texts), self._known, self._options.tau)
+        if not phrases.texts:
+            return scores
+        features = np.concatenate([self._encoded(text) for text in phrases.texts])
+        frequency = pseudo_frequency(features, self._known, self._options.tau)
         shifted = scores.values + (self._options.a * frequency + self._options.b)
         return Scores(shifted.astype(np.float32), scores.kind)
+
+    def _encode(self, text: str) -> npt.NDArray[np.float32]:
+        """Give a text's (1, D) feature; by itself, so that it does not depend on what else is asked."""
+        return self._encoder.encode([text])

@@ -16,7 +16,7 @@ from trackspeak.models.digests import sha256_of
 from trackspeak.models.errors import OptionError
 from trackspeak.plugins.contract import Frame, Observations, Phrases, Requirements, Sampling, Scores, Segments
 
-from ._devices import device_of
+from ._devices import Precision, device_of, dtype_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,14 +26,19 @@ class ClipOptions:
     Attributes:
         weights: CLIP weights: OpenAI's TorchScript archive, an OpenCLIP checkpoint, or safetensors.
         quick_gelu: whether they were trained with QuickGELU; "auto": OpenAI's archives were, others were not.
+        normalisation: of pixels, as the weights were trained: "openai" for nearly all, "inception" (mean and deviation
+            0.5) for a few, such as ViT-L-14 laion2b_s32b_b82k.
         device: a torch device, such as "cpu" or "cuda:0"; "auto" takes a GPU if there is one.
+        precision: of the arithmetic; float16 is for GPUs alone.
         margin: share of a box's sides that is added on each side of a crop, for context.
         temperature: what cosines are multiplied by before they are compared, as CLIP was trained.
     """
 
     weights: Path
     quick_gelu: Literal["auto", "yes", "no"] = "auto"
+    normalisation: Literal["openai", "inception"] = "openai"
     device: str = "auto"
+    precision: Precision = "float32"
     margin: Annotated[float, Ge(0)] = 0.1
     temperature: Annotated[float, Gt(0)] = 100.0
 
@@ -53,9 +58,11 @@ class ClipMatcher:
 
         Raises:
             OptionError: if the weights or the device are not there.
-            WeightsError: if they are no CLIP.
+            WeightsError: if they are no CLIP that is known.
         """
-        from trackspeak.models.clip_weights import load_clip
+        import torch
+
+        from trackspeak.models.clip_weights import NORMALISATIONS, load_clip
         from trackspeak.models.folding import fold_batch_norms
         from trackspeak.models.tokenizer import ClipTokenizer
 
@@ -63,10 +70,13 @@ class ClipMatcher:
             raise OptionError(f"matcher.weights must be an existing file, got {options.weights}")
         self._options = options
         self._device = device_of(options.device)
+        self._dtype = dtype_of(options.precision, self._device)
+        self._mean, self._std = NORMALISATIONS[options.normalisation]
         quick_gelu = None if options.quick_gelu == "auto" else options.quick_gelu == "yes"
         self._clip = load_clip(options.weights, quick_gelu=quick_gelu)
         fold_batch_norms(self._clip.visual)
-        self._clip.to(self._device)
+        self._clip.visual.to(memory_format=torch.channels_last)
+        self._clip.to(self._device, self._dtype)
         self._tokenizer = ClipTokenizer()
         size = self._clip.visual.image_size
         self._size = int(size[0] if isinstance(size, tuple) else size)
@@ -80,7 +90,6 @@ class ClipMatcher:
 
         from trackspeak.models.crops import crop_boxes, normalise
         from trackspeak.models.parts import in_parts
-        from trackspeak.models.released import CLIP_MEAN, CLIP_STD
 
         crops = torch.cat(
             [
@@ -90,8 +99,8 @@ class ClipMatcher:
         )
 
         def encode(part: torch.Tensor) -> torch.Tensor:
-            encoded: torch.Tensor = self._clip.encode_image(normalise(part, CLIP_MEAN, CLIP_STD), normalize=True)
-            return encoded.float()
+            pixels = normalise(part, self._mean, self._std).to(self._dtype, memory_format=torch.channels_last)
+            return torch.nn.functional.normalize(self._clip.encode_image(pixels).float(), dim=-1)
 
         with torch.inference_mode():
             features = in_parts(encode, crops.to(self._device)).cpu().numpy()
@@ -165,7 +174,8 @@ class ClipMatcher:
 
         with torch.inference_mode():
             tokens = self._tokenizer.encode([prompt]).tokens.to(self._device)
-            features: npt.NDArray[np.float32] = self._clip.encode_text(tokens, normalize=True).float().cpu().numpy()
+            encoded = torch.nn.functional.normalize(self._clip.encode_text(tokens).float(), dim=-1)
+        features: npt.NDArray[np.float32] = encoded.cpu().numpy()
         return features
 
 

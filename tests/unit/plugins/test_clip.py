@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from trackspeak.models.tokenizer import ClipTokenizer
 from trackspeak.models.trajectory import trajectory_window
 from trackspeak.plugins.contract import Frame, Observations, Segments
 from trackspeak.plugins.registry import create
+from trackspeak.service import RunOptions, track
 
 TEXTS = ("the red car", "vehicles moving to the left", "a tall tree", "moving left")
 
@@ -97,14 +99,65 @@ def test_weights_that_are_not_there_are_refused(tmp_path: Path) -> None:
         create("matcher", "clip", {"weights": tmp_path / "absent.pt"})
 
 
+def test_precision_is_of_the_arithmetic(matcher: Any, tiny_clip_weights: Path) -> None:
+    coarse, _ = create("matcher", "clip", {"weights": tiny_clip_weights, "precision": "bfloat16", "device": "cpu"})
+    fine, got = (observe(one, 4).look_arrays["feature"] for one in (matcher, coarse))
+    assert got.dtype == np.float32
+    np.testing.assert_allclose(got, fine, atol=0.03)
+    np.testing.assert_allclose(np.linalg.norm(got, axis=1), 1, atol=1e-5)
+    assert np.abs(got - fine).max() > 1e-5
+    scores = coarse.score(observe(coarse, 4), segments(-40, 40), coarse.describe(TEXTS))
+    assert scores.values.dtype == np.float32
+    with pytest.raises(OptionError, match=r"matcher\.precision must be float32 or bfloat16 on a CPU, got float16"):
+        create("matcher", "clip", {"weights": tiny_clip_weights, "precision": "float16", "device": "cpu"})
+
+
+@pytest.mark.parametrize(
+    ("normalisation", "mean", "std"),
+    [
+        ("openai", (0.48145466, 0.4578275, 0.40821073), (0.26862954, 0.26130258, 0.27577711)),
+        ("inception", (0.5, 0.5, 0.5), (0.5, 0.5, 0.5)),
+    ],
+)
+def test_pixels_are_normalised_as_the_weights_want(
+    tiny_clip_weights: Path, normalisation: str, mean: tuple[float, ...], std: tuple[float, ...]
+) -> None:
+    given, _ = create("matcher", "clip", {"weights": tiny_clip_weights, "normalisation": normalisation, "margin": 0.0})
+    rgb = np.random.default_rng(0).integers(0, 256, (32, 32, 3), np.uint8)
+    (observed,) = given.observe([Frame(0, 0.0, rgb)], [np.array([[0, 0, 32, 32]], np.float32)])
+    pixels = (torch.from_numpy(rgb).float() / 255 - torch.tensor(mean)) / torch.tensor(std)
+    with torch.inference_mode():
+        expected = load_clip(tiny_clip_weights).encode_image(pixels.permute(2, 0, 1)[None], normalize=True)
+    np.testing.assert_allclose(observed.look_arrays["feature"], expected.numpy(), atol=1e-5)
+
+
+def test_tracks_of_a_file_are_matched_from_python_too(
+    tiny_clip_weights: Path, tiny_clip: Path, command: Any, tmp_path: Path
+) -> None:
+    tracks = tmp_path / "tracks.txt"
+    lines = [
+        (frame, track, left, 40) for frame in range(1, 25) for track, left in ((3, 4 * frame), (5, 120 - 4 * frame))
+    ]
+    tracks.write_text("".join(f"{frame},{track},{left},{top},30,20,1,-1,-1,-1\n" for frame, track, left, top in lines))
+    chosen = ("--tracks", tracks, "--matcher", "clip", "--set", f"matcher.weights={tiny_clip_weights}")
+    done = command("run", tiny_clip, "-q", "moving left", "-q", "the red car", *chosen, "--json")
+    assert done.code == 0, done.err
+    shown = json.loads(done.out)
+    assert [found["track_id"] for found in shown["queries"][0]["tracks"]] == [5]
+    options = {"tracker.path": str(tracks), "matcher.weights": str(tiny_clip_weights)}
+    result = track(
+        tiny_clip, ["moving left", "the red car"], RunOptions(tracker="from_file", matcher="clip", set=options)
+    ).to_dict()
+    assert result["queries"] == shown["queries"]
+    assert [result["plugins"][kind]["name"] for kind in ("tracker", "matcher")] == ["from_file", "clip"]
+
+
 def test_the_whole_path_runs(tiny_clip_weights: Path, command: Any, tiny_clip: Path) -> None:
     done = command(
         "run", tiny_clip, "-q", "moving left", "-q", "moving right", "--matcher", "clip",
         "--set", f"matcher.weights={tiny_clip_weights}", "--json",
     )  # fmt: skip
     assert done.code == 0, done.err
-    import json
-
     answers = json.loads(done.out)["queries"]
     assert [len(answer["tracks"]) for answer in answers] == [1, 1]
     assert answers[0]["tracks"][0]["track_id"] != answers[1]["tracks"][0]["track_id"]

@@ -51,7 +51,7 @@ def test_scores_are_shifted_by_the_guessed_frequency(fitted: Path, tiny_clip_wei
 
 
 def test_equal_cosines_give_equal_weights() -> None:
-    known = TrainingExpressions(np.ones((4, 1), np.float32), np.array([0.1, 0.2, 0.3, 0.4]), "")
+    known = TrainingExpressions(np.ones((4, 1), np.float32), np.array([0.1, 0.2, 0.3, 0.4]), "", quick_gelu=False)
     np.testing.assert_allclose(pseudo_frequency(np.ones((1, 1), np.float32), known), [0.25])
 
 
@@ -78,6 +78,45 @@ def test_another_encoder_is_refused(fitted: Path, tiny_clip_weights: Path, tmp_p
         create("calibrator", "frequency", {"path": fitted, "encoder": tmp_path / "other.pt"})
     with pytest.raises(OptionError, match=r"calibrator\.path must be an existing file"):
         create("calibrator", "frequency", {"path": tmp_path / "absent", "encoder": tiny_clip_weights})
+
+
+def test_the_encoder_is_read_as_when_it_was_fitted(
+    command: Callable[..., Any], tiny_clip_weights: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "counts.json").write_text(json.dumps(COUNTS))
+    quick, plain = tmp_path / "quick.safetensors", tmp_path / "plain.safetensors"
+    for out, given in ((quick, "--quick-gelu"), (plain, "--no-quick-gelu")):
+        done = command("fit-frequencies", tmp_path / "counts.json", "--encoder", tiny_clip_weights, "--out", out, given)
+        assert done.code == 0, done.err
+    fitted = [TrainingExpressions.load(path) for path in (quick, plain)]
+    assert [one.quick_gelu for one in fitted] == [True, False]
+    assert np.abs(fitted[0].features - fitted[1].features).max() > 1e-4
+    texts = ["red car", "pedestrian in the left", "left car which are parking"]
+    encoded = TextEncoder(tiny_clip_weights, quick_gelu=True).encode(texts)
+    np.testing.assert_allclose(fitted[0].features, encoded, atol=1e-6)
+    with pytest.raises(OptionError, match=r"calibrator\.quick_gelu must be yes, .* got auto, which is no for tiny\.pt"):
+        create("calibrator", "frequency", {"path": quick, "encoder": tiny_clip_weights})
+    with pytest.raises(OptionError, match=r"calibrator\.quick_gelu must be no, .* got yes$"):
+        create("calibrator", "frequency", {"path": plain, "encoder": tiny_clip_weights, "quick_gelu": "yes"})
+    create("calibrator", "frequency", {"path": quick, "encoder": tiny_clip_weights, "quick_gelu": "yes"})
+
+
+def test_a_text_is_encoded_once_and_by_itself(
+    fitted: Path, tiny_clip_weights: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calibrate, _ = create("calibrator", "frequency", {"path": fitted, "encoder": tiny_clip_weights})
+    encode, asked = TextEncoder.encode, []
+
+    def counted(self: TextEncoder, expressions: list[str]) -> Any:
+        asked.append(list(expressions))
+        return encode(self, expressions)
+
+    monkeypatch.setattr(TextEncoder, "encode", counted)
+    alone = calibrate(Scores(np.zeros((1, 1), np.float32), "cosine"), Phrases(("a bus",), {}))
+    both = calibrate(Scores(np.zeros((1, 2), np.float32), "cosine"), Phrases(("red cars", "a bus"), {}))
+    assert asked == [["a bus"], ["red cars"]]
+    np.testing.assert_array_equal(both.values[:, 1], alone.values[:, 0])
+    assert calibrate(Scores(np.zeros((2, 0), np.float32), "cosine"), Phrases((), {})).values.shape == (2, 0)
 
 
 def test_probabilities_are_refused(fitted: Path, tiny_clip_weights: Path) -> None:
