@@ -12,12 +12,17 @@ import torch
 from PIL import Image
 from torchvision.transforms import functional
 
+from trackspeak.models.kum import KumMode
 from trackspeak.models.released import CLIP_MEAN, CLIP_STD
 from trackspeak.models.tokenizer import ClipTokenizer
 
 QUERIES = ("cars-in-red", "left-people-who-are-walking", "a light color car")
 NORMALISED = ("car in red", "left pedestrian who are walking", "a light-color car")
 CROP, FRAME, LENGTH, STRIDE = 64, 96, 8, 4
+
+Key = tuple[int, int, str]
+Scored = dict[Key, float]
+Run = Callable[..., tuple[Scored, dict[str, Any]]]
 
 
 @pytest.fixture
@@ -60,12 +65,12 @@ def segments(run: list[int]) -> list[list[int]]:
     return found
 
 
-def expected_scores(frames: Path, tracks: Path, backbone: Any, kum: Any) -> dict[tuple[int, int, str], float]:
+def expected_scores(frames: Path, tracks: Path, backbone: Any, kum: Any) -> Scored:
     boxes: dict[int, dict[int, list[int]]] = defaultdict(dict)
     for line in tracks.read_text().splitlines():
         frame, track, x, y, w, h = (float(value) for value in line.split(",")[:6])
         boxes[int(track)][int(frame)] = [int(x), int(y), int(x + w), int(y + h)]
-    scores: dict[tuple[int, int, str], list[float]] = defaultdict(list)
+    scores: dict[Key, list[float]] = defaultdict(list)
     tokens = ClipTokenizer().encode(NORMALISED).tokens
     for track, path in boxes.items():
         breaks = np.flatnonzero(np.diff(sorted(path)) > 1) + 1
@@ -84,29 +89,87 @@ def expected_scores(frames: Path, tracks: Path, backbone: Any, kum: Any) -> dict
     return {key: float(np.mean(values)) for key, values in scores.items()}
 
 
+@pytest.fixture
+def run_ikun(command: Callable[..., Any], frames: Path, tracks: Path, tmp_path: Path) -> Run:
+    """Ask the checkpoint `ikun.pth`: `run_ikun(out, *arguments)` gives scores.json and the result, files in `out`."""
+
+    def call(out: Path, *more: object) -> tuple[Scored, dict[str, Any]]:
+        arguments: list[object] = [argument for query in QUERIES for argument in ("--query", query)]
+        arguments += ["--tracks", tracks, "--profile", "ikun", "--weights", tmp_path / "ikun.pth"]
+        arguments += ["--set", f"matcher.cache={tmp_path / 'cache'}", "--set", "matcher.device=cpu"]
+        arguments += ["--scores", out / "scores.json", *more]
+        done = command("run", frames, *arguments, "--out", out, "--no-video", "--json")
+        assert done.code == 0, done.err
+        rows = json.loads((out / "scores.json").read_text())
+        found = {(row["track_id"], row["frame"], row["query"]): row["score"] for row in rows}
+        assert len(rows) == len(found) == 31 * len(QUERIES)
+        return found, json.loads(done.out)
+
+    return call
+
+
+def predicted(out: Path, query: str) -> set[tuple[int, int]]:
+    lines = (out / query.replace(" ", "-") / "predict.txt").read_text().splitlines()
+    return {(int(line.split(",")[1]), int(line.split(",")[0])) for line in lines}
+
+
+def amid(scores: Scored, query: str) -> float:
+    """What parts a query's frames in two: the middle of the widest gap between its scores, the outer ones aside."""
+    inner = np.sort([score for key, score in scores.items() if key[2] == query])[8:-8]
+    widest = int(np.argmax(np.diff(inner)))
+    return float(inner[widest : widest + 2].mean())
+
+
+def above(scores: Scored, query: str, threshold: float) -> set[tuple[int, int]]:
+    return {key[:2] for key, score in scores.items() if key[2] == query and score > threshold}
+
+
 @pytest.mark.parametrize("mode", ["cascade_attention", "cross_correlation", "text_first_modulation"])
 def test_scores_are_the_authors(
-    command: Callable[..., Any], released: Callable[..., Any], frames: Path, tracks: Path, tmp_path: Path, mode: str
+    released: Callable[..., Any], run_ikun: Run, frames: Path, tracks: Path, tmp_path: Path, mode: KumMode
 ) -> None:
     parts = released(tmp_path / "ikun.pth", mode)
-    arguments = [argument for query in QUERIES for argument in ("--query", query)]
-    arguments += ["--tracks", tracks, "--profile", "ikun", "--weights", tmp_path / "ikun.pth"]
-    arguments += ["--set", f"matcher.cache={tmp_path / 'cache'}", "--scores", tmp_path / "scores.json"]
-    done = command("run", frames, *arguments, "--out", tmp_path / "out", "--no-video", "--json")
-    assert done.code == 0, done.err
-    rows = json.loads((tmp_path / "scores.json").read_text())
-    found = {(row["track_id"], row["frame"], row["query"]): row["score"] for row in rows}
     with torch.inference_mode():
         expected = expected_scores(frames, tracks, *parts)
-    assert len(rows) == len(found) == 31 * len(QUERIES)
+    threshold = amid(expected, QUERIES[0])
+    found, result = run_ikun(tmp_path / "out", f"--threshold={threshold}")
     assert found.keys() == expected.keys()
-    assert max(abs(found[key] - expected[key]) for key in found) < 1e-4
-    assert np.std(list(found.values())) > 1e-3
-    result = json.loads(done.out)
+    assert max(abs(found[key] - expected[key]) for key in found) < 1e-5
+    for query in QUERIES:  # a hundred tolerances: what is seen of the pictures decides, not the sentence alone
+        assert np.std([score for key, score in found.items() if key[2] == query]) > 1e-3
+        assert predicted(tmp_path / "out", query) == above(expected, query, threshold)
+    assert 8 <= len(predicted(tmp_path / "out", QUERIES[0])) <= 23
     assert result["first_frame"] == 0
-    above = {key[:2] for key, score in expected.items() if key[2] == QUERIES[0] and score > 0}
-    predicted = (tmp_path / "out" / QUERIES[0] / "predict.txt").read_text().splitlines()
-    assert {(int(line.split(",")[1]), int(line.split(",")[0])) for line in predicted} == above
+
+
+def test_calibration_decides_who_is_meant_and_leaves_the_raw_scores(
+    command: Callable[..., Any], released: Callable[..., Any], run_ikun: Run, tiny_clip_weights: Path, tmp_path: Path
+) -> None:
+    released(tmp_path / "ikun.pth", "cascade_attention")
+    raw, _ = run_ikun(tmp_path / "raw")
+    shares = dict(zip(QUERIES, (0.4, 0.5, 0.1), strict=True))
+    (tmp_path / "counts.json").write_text(json.dumps({query: round(100 * share) for query, share in shares.items()}))
+    fitted = tmp_path / "frequencies.safetensors"
+    done = command("fit-frequencies", tmp_path / "counts.json", "--encoder", tiny_clip_weights, "--out", fitted)
+    assert done.code == 0, done.err
+    # 0 is to part the first query's frames; the others' shares then lift all of their frames above it, or none
+    b = -amid(raw, QUERIES[0]) - 8 * shares[QUERIES[0]]
+    options = {"path": fitted, "encoder": tiny_clip_weights, "b": b}
+    settings = [part for key, value in options.items() for part in ("--set", f"calibrator.{key}={value}")]
+    calibrated, result = run_ikun(tmp_path / "shifted", "--calibrator", "frequency", *settings)
+    assert calibrated == raw
+    shifted = {key: score + 8 * shares[key[2]] + b for key, score in raw.items()}
+    for query, answer in zip(QUERIES, result["queries"], strict=True):
+        assert predicted(tmp_path / "raw", query) == above(raw, query, 0)
+        meant = above(shifted, query, 0)
+        assert predicted(tmp_path / "shifted", query) == meant
+        assert {track["track_id"] for track in answer["tracks"]} == {track for track, _ in meant}
+        for track in answer["tracks"]:
+            inside = [shifted[*pair, query] for pair in meant if pair[0] == track["track_id"]]
+            assert track["score"] == pytest.approx(np.mean(inside), abs=1e-4)
+    sizes = [len(predicted(tmp_path / "shifted", query)) for query in QUERIES]
+    assert 8 <= sizes[0] <= 23
+    assert sizes[1:] == [31, 0]
 
 
 def test_the_profile_needs_its_weights(command: Callable[..., Any], frames: Path, tracks: Path) -> None:
