@@ -36,7 +36,7 @@ from typing import Any, cast
 import torch
 from torch import Tensor
 
-from trackspeak.models.kum import Kum, KumConfig, KumMode
+from trackspeak.models.kum import Kum, KumConfig, KumMode, Texts
 from trackspeak.models.kum_fast import build_fast
 from trackspeak.models.referring import Referring, ReferringConfig
 from trackspeak.models.released import CLIP_MEAN, CLIP_STD
@@ -229,7 +229,13 @@ def _ours(model: Referring, inputs: Inputs) -> Tensor:
 
 
 def _ask(model: Referring, looks: Any, inputs: Inputs, tokens: Tensor) -> Tensor:
-    return model.kum.pair_scores(looks, inputs.look_rows, None, model.describe(tokens)).float()
+    return model.kum.pair_scores(looks, inputs.look_rows, None, _described(model, tokens)).float()
+
+
+def _described(model: Referring, tokens: Tensor) -> Texts:
+    """Encode texts the matcher's way: on a CPU one by one."""
+    parts = [model.describe(part) for part in tokens.split(1 if tokens.device.type == "cpu" else len(tokens))]
+    return Texts(*(torch.cat(arrays) for arrays in zip(*parts, strict=True)))
 
 
 def _floor(model: Referring, inputs: Inputs) -> None:

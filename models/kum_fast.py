@@ -7,28 +7,28 @@ What each design needs is reduced to what depends on the text:
     cascade attention  the fused map per look; the text's keys and values are taken through the projections, not the map
     text first         both maps; keys are projected on the side of the query, values after pooling
 
-Attention is linear in its values and its softmax ignores what all keys share, so that the projections of the
-441 locations of a whole frame move to the few vectors that meet them (see `pooled_attention`).
+How looks attend to their frames is in `frame_attention.py`. Every temporary array is bounded by `values_at_once`, but
+for what a single look, segment or text needs. On a CPU texts go one by one, so that a text's scores do not depend, in
+the last bit either, on what else is asked; on a GPU as many together as the bound allows.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import cast
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from trackspeak.models.errors import ContractError
+
+from .frame_attention import fuse_with_frames, projections
 from .kum import CascadeAttentionKum, CrossCorrelationKum, Kum, TextFirstModulationKum
-from .kum_layers import Looks, Texts, attend
+from .kum_layers import Looks, Texts
+from .parts import values_at_once
 
 __all__ = ["FastKum", "build_fast"]
-
-LOOKS_PER_FRAME = 5
-"""With more looks in a frame, projecting the frame's keys and values once costs less than moving them to each look."""
-
-CHUNK_VALUES = 2**24
-"""Numbers in the largest temporary array (64 MB in single precision)."""
 
 
 class FastKum(nn.Module):
@@ -44,21 +44,17 @@ class FastKum(nn.Module):
         super().__init__()
         self.kum = kum
         self.trajectory = kum.trajectory
+        config = kum.config
+        self.widest = max(config.visual_width, config.output_width, config.trajectory_width)
 
     def observe(self, local: Tensor, glob: Tensor, frame_rows: Tensor) -> Looks:
         """Do everything that does not depend on a text; see `Kum.observe`."""
         return self._fuse(*self.kum.place(local, glob), frame_rows)
 
     def _fuse(self, local: Tensor, glob: Tensor, frame_rows: Tensor) -> Looks:
-        layer = self.kum.fusion_local_global
-        if len(local) > LOOKS_PER_FRAME * len(glob):
-            context = attend(layer, local, glob, glob, key_rows=frame_rows, value_rows=frame_rows)
-            fused = local + context
-            return Looks({"fused": fused if self.keeps_map else fused.mean(dim=1, keepdim=True)}, {}, frame_rows)
-        if self.keeps_map:
-            return Looks({"fused": local + moved_attention(layer, local, glob, frame_rows)}, {}, frame_rows)
-        context = moved_attention(layer, local, glob, frame_rows, pooled=True)
-        return Looks({"fused": local.mean(dim=1, keepdim=True) + context}, {}, frame_rows)
+        rows = torch.arange(len(local), device=local.device)
+        fused = fuse_with_frames(self.kum.fusion_local_global, local, rows, glob, frame_rows, pooled=not self.keeps_map)
+        return Looks({"fused": fused}, {}, frame_rows)
 
     def describe(self, hidden: Tensor, sentence: Tensor) -> Texts:
         """Do everything that depends on texts alone; see `Kum.describe`."""
@@ -66,7 +62,36 @@ class FastKum(nn.Module):
 
     def pair_scores(self, looks: Looks, look_rows: Tensor, windows: Tensor | None, texts: Texts) -> Tensor:
         """Score every segment against every text: (S, B) cosines; see `Kum.pair_scores`."""
-        return self.kum.pair_scores(looks, look_rows, windows, texts)
+        at_once = max(1, values_at_once(look_rows.device) // (look_rows.shape[1] * self.widest))
+        scores = []
+        for begin in range(0, max(1, len(look_rows)), at_once):
+            part = slice(begin, begin + at_once)
+            encoded = self._encode(None if windows is None else windows[part])
+            scores.append(self._scores(looks, look_rows[part], encoded, texts))
+        return torch.cat(scores)
+
+    def _encode(self, windows: Tensor | None) -> Tensor | None:
+        """Do what no text is needed for to trajectory windows: (S, width); None where that input is off."""
+        if self.trajectory is None:
+            return None
+        if windows is None:
+            raise ContractError("windows must be given to a KUM with a trajectory input, got None")
+        return self.trajectory.encode(windows)
+
+    def _scores(self, looks: Looks, look_rows: Tensor, encoded: Tensor | None, texts: Texts) -> Tensor:
+        """Score as many segments as go together: (S, K) rows of looks and (S, width) encoded windows."""
+        pooled = looks.look_arrays["fused"].squeeze(1)[look_rows].mean(dim=1)  # (N, 1, V) -> (S, K, V) -> (S, V)
+        visual = self._embed(pooled, encoded, texts)  # (S, O): one visual feature serves every text
+        scores = [
+            (visual * part.feature.unsqueeze(1)).sum(dim=-1).T for part in _text_parts(texts, len(visual) * self.widest)
+        ]
+        return torch.cat(scores, dim=1)
+
+    def _embed(self, pooled: Tensor, encoded: Tensor | None, texts: Texts) -> Tensor:
+        """Give segments' visual features for B texts, of their (S, V) or (B, S, V) mean over space and looks."""
+        if self.trajectory is not None and encoded is not None:
+            pooled = pooled + self.trajectory.guide(encoded, texts.feature.unsqueeze(1))
+        return functional.normalize(self.kum.img_fc(pooled), dim=-1)
 
 
 class FastCrossCorrelation(FastKum):
@@ -82,20 +107,22 @@ class FastCrossCorrelation(FastKum):
         self.register_buffer("matrix", ((project * gain) @ weight).detach())  # (O, V)
         self.register_buffer("offset", (project @ shift + offset).detach())  # (O,)
 
-    def pair_scores(self, looks: Looks, look_rows: Tensor, windows: Tensor | None, texts: Texts) -> Tensor:
-        """Score every segment against every text: (S, B) cosines."""
-        kum = self.kum
+    def _scores(self, looks: Looks, look_rows: Tensor, encoded: Tensor | None, texts: Texts) -> Tensor:
+        """Score as many segments as go together."""
         pooled = looks.look_arrays["fused"].squeeze(1)[look_rows].mean(dim=1)  # (N, 1, V) -> (S, K, V) -> (S, V)
         scores = []
-        for rows in torch.split(torch.arange(len(texts.feature)), max(1, CHUNK_VALUES // max(1, pooled.numel()))):
-            kernel, feature = texts.guide[rows].unsqueeze(1), texts.feature[rows].unsqueeze(1)
-            visual = (pooled * (1 + kernel)) @ self.get_buffer("matrix").T + self.get_buffer(
-                "offset"
-            )  # (texts, S, V) -> (texts, S, O)
-            if kum.trajectory is not None and windows is not None:
-                visual = visual + kum.trajectory(windows, feature) @ kum.img_fc.weight.T
-            scores.append((functional.normalize(visual, dim=-1) * feature).sum(dim=-1).T)
+        for part in _text_parts(texts, len(pooled) * self.widest):
+            scores.append((self._embed(pooled, encoded, part) * part.feature.unsqueeze(1)).sum(dim=-1).T)
         return torch.cat(scores, dim=1)
+
+    def _embed(self, pooled: Tensor, encoded: Tensor | None, texts: Texts) -> Tensor:
+        """Give segments' visual features for B texts, of their (S, V) mean over space and looks: (B, S, O)."""
+        guided = pooled * (1 + texts.guide.unsqueeze(1))  # (B, S, V)
+        visual = functional.linear(guided, self.get_buffer("matrix"), self.get_buffer("offset"))  # (B, S, O)
+        if self.trajectory is not None and encoded is not None:
+            motion = self.trajectory.guide(encoded, texts.feature.unsqueeze(1))
+            visual = visual + functional.linear(motion, self.kum.img_fc.weight)
+        return functional.normalize(visual, dim=-1)
 
 
 class FastCascade(FastKum):
@@ -107,67 +134,58 @@ class FastCascade(FastKum):
         super().__init__(kum)
         self.attention = kum.fusion_visual_textual
 
-    def pair_scores(self, looks: Looks, look_rows: Tensor, windows: Tensor | None, texts: Texts) -> Tensor:
-        """Score every segment against every text: (S, B) cosines."""
-        layer = self.attention
-        query, key, value = _heads(layer)
-        heads, depth = layer.num_heads, key.weight.shape[1]
-        tokens = texts.guide  # (B, L, V)
-        keys = key.apply(tokens) * depth**-0.5  # (B, H, L, d)
-        meets = (keys @ query.weight).flatten(1, 2)  # (B, H, L, V) -> (B, H * L, V)
-        shifts = (keys * query.bias[:, None]).sum(-1).flatten(1)  # (B, H * L)
-        out = torch.unflatten(layer.out_proj.weight, 1, (heads, depth)).permute(1, 2, 0)  # (V, H, d) -> (H, d, V)
-        finds = (value.apply(tokens) @ out).flatten(1, 2)  # (B, H, L, V) -> (B, H * L, V)
-        fused, scores = looks.look_arrays["fused"], []
-        used, positions = torch.unique(look_rows, return_inverse=True)
-        pair_values = fused.shape[1] * max(meets.shape[1], fused.shape[2])
-        for rows in torch.split(torch.arange(len(tokens)), max(1, CHUNK_VALUES // max(1, len(used) * pair_values))):
-            parts = [
-                self._pool(fused[part], meets[rows], shifts[rows], finds[rows], heads)
-                for part in torch.split(used, max(1, CHUNK_VALUES // (len(rows) * pair_values)))
-            ]
-            pooled = torch.cat(parts, dim=1)[:, positions].mean(dim=2)  # (texts, looks, V) -> (texts, S, V)
-            feature = texts.feature[rows].unsqueeze(1)
-            scores.append((self.kum.embed(pooled, windows, feature) * feature).sum(dim=-1).T)
+    def _scores(self, looks: Looks, look_rows: Tensor, encoded: Tensor | None, texts: Texts) -> Tensor:
+        """Score as many segments as go together."""
+        heads, fused, scores = self.attention.num_heads, looks.look_arrays["fused"], []
+        used, positions = torch.unique(look_rows, return_inverse=True)  # segments share looks: each pair once
+        of_text = heads * texts.guide.shape[1] * self.widest
+        of_pair = fused.shape[1] * max(heads * texts.guide.shape[1], fused.shape[2])
+        for part in _text_parts(texts, max(of_text, len(used) * of_pair, look_rows.numel() * self.widest)):
+            asked = self._ask(part.guide)
+            looks_at_once = max(1, values_at_once(fused.device) // (len(part.feature) * of_pair))
+            unified = torch.cat([self._pool(fused[rows], *asked) for rows in torch.split(used, looks_at_once)], dim=1)
+            pooled = unified[:, positions].mean(dim=2)  # (B, looks, V) -> (B, S, K, V) -> (B, S, V)
+            scores.append((self._embed(pooled, encoded, part) * part.feature.unsqueeze(1)).sum(dim=-1).T)
         return torch.cat(scores, dim=1)
 
-    def _pool(self, fused: Tensor, meets: Tensor, shifts: Tensor, finds: Tensor, heads: int) -> Tensor:
+    def _ask(self, tokens: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Take B texts' (B, L, V) tokens to the fused map: what each head's logits are made of, and what it finds.
+
+        Returns:
+            (B, H, L, V) what meets the map, (B, H, L) what is added to the logits, (B, H, L, V) what is found.
+        """
+        query, key, value = projections(self.attention)
+        keys = key.apply(tokens) * key.weight.shape[1] ** -0.5  # (B, H, L, d)
+        shifts = (keys * query.bias[:, None]).sum(dim=-1)
+        out = torch.unflatten(self.attention.out_proj.weight, 1, query.bias.shape)  # (V, V) -> (V, H, d)
+        return query.back(keys), shifts, torch.einsum("bhld,vhd->bhlv", value.apply(tokens), out)
+
+    def _pool(self, fused: Tensor, meets: Tensor, shifts: Tensor, finds: Tensor) -> Tensor:
         """Guide N maps by B texts and average over space: (N, hw, V) -> (B, N, V)."""
-        texts, width = shifts.shape
-        logits = fused @ meets.flatten(0, 1).T + shifts.flatten()  # (N, hw, B * H * L)
-        weights = torch.unflatten(logits, -1, (texts, heads, width // heads)).softmax(dim=-1)
-        weights = weights.flatten(3).permute(0, 2, 1, 3)  # (N, hw, B, H, L) -> (N, B, hw, H * L)
-        found = weights @ finds + self.attention.out_proj.bias  # (N, B, hw, V)
-        pooled: Tensor = torch.einsum("nqv,nbqv->bnv", fused, found) / fused.shape[1]
+        logits = fused @ meets.flatten(0, 2).T + shifts.flatten()  # (N, hw, B * H * L)
+        weights = torch.unflatten(logits, -1, shifts.shape).softmax(dim=-1)  # (N, hw, B, H, L)
+        weights = weights.permute(2, 0, 1, 3, 4).flatten(3).flatten(1, 2)  # (B, N, hw, H, L) -> (B, N * hw, H * L)
+        found = torch.unflatten(weights @ finds.flatten(1, 2), 1, fused.shape[:2])  # (B, N * hw, V) -> (B, N, hw, V)
+        pooled: Tensor = torch.einsum("nqv,bnqv->bnv", fused, found + self.attention.out_proj.bias) / fused.shape[1]
         return pooled
 
 
 class FastTextFirst(FastKum):
-    """Keys are projected on the query's side with the text's weights, values after pooling over the crop."""
+    """The text weighs crops and frames, so that crops attend to frames anew for each text."""
 
     def _fuse(self, local: Tensor, glob: Tensor, frame_rows: Tensor) -> Looks:
         return Looks({"local": local}, {"global": glob}, frame_rows)
 
-    def pair_scores(self, looks: Looks, look_rows: Tensor, windows: Tensor | None, texts: Texts) -> Tensor:
-        """Score every segment against every text: (S, B) cosines."""
-        used, positions = torch.unique(look_rows, return_inverse=True)
-        scores = []
-        for row in range(len(texts.feature)):
-            unified = self._unify(looks, used, texts.guide[row])
-            pooled, feature = unified[positions].mean(dim=1), texts.feature[row : row + 1]
-            scores.append((self.kum.embed(pooled, windows, feature) * feature).sum(dim=-1))
-        return torch.stack(scores, dim=1)
-
-    def _unify(self, looks: Looks, rows: Tensor, kernel: Tensor) -> Tensor:
-        """Guide looks by one text and average over space: (N, V)."""
-        layer, frames = self.kum.fusion_local_global, looks.frame_arrays["global"]
-        local, frame_rows = looks.look_arrays["local"][rows], looks.frame_rows[rows]
-        if len(rows) > LOOKS_PER_FRAME * len(frames):
-            glob = frames * kernel
-            context = attend(layer, local * kernel, glob, frames, key_rows=frame_rows, value_rows=frame_rows)
-            return (local + context).mean(dim=1)
-        context = moved_attention(layer, local * kernel, frames, frame_rows, key_scale=kernel, pooled=True)
-        return local.mean(dim=1) + context.squeeze(1)
+    def _scores(self, looks: Looks, look_rows: Tensor, encoded: Tensor | None, texts: Texts) -> Tensor:
+        """Score as many segments as go together."""
+        local, frames, scores = looks.look_arrays["local"], looks.frame_arrays["global"], []
+        used, positions = torch.unique(look_rows, return_inverse=True)  # segments share looks: each pair once
+        layer, frame_rows = self.kum.fusion_local_global, looks.frame_rows[used]
+        for part in _text_parts(texts, values_at_once(local.device)):  # one by one
+            unified = fuse_with_frames(layer, local, used, frames, frame_rows, scale=part.guide[0], pooled=True)
+            pooled = unified.squeeze(1)[positions].mean(dim=1)  # (N, 1, V) -> (S, K, V) -> (S, V)
+            scores.append((self._embed(pooled, encoded, part) * part.feature.unsqueeze(1)).sum(dim=-1).T)
+        return torch.cat(scores, dim=1)
 
 
 def build_fast(kum: Kum) -> FastKum:
@@ -185,72 +203,12 @@ def build_fast(kum: Kum) -> FastKum:
     return FastKum(kum)
 
 
-def moved_attention(
-    layer: nn.MultiheadAttention,
-    query: Tensor,
-    frames: Tensor,
-    frame_rows: Tensor,
-    *,
-    key_scale: Tensor | None = None,
-    pooled: bool = False,
-) -> Tensor:
-    """Attention of looks over their frames with no projection of the frames.
-
-    q . (W_k g + b_k) is (W_k^T q) . g plus what the softmax ignores, and the weights sum to 1, so that
-    W_v (sum of a g) + b_v is the sum of a (W_v g + b_v): keys are projected on the query's side, values after the sum.
-
-    Args:
-        layer: holds the weights.
-        query: (N, Q, V).
-        frames: (F, K, V), keys and values.
-        frame_rows: (N,) int64, the frame of each look.
-        key_scale: (V,) what the keys' channels are multiplied by; None for nothing.
-        pooled: average over the queries, before the values are projected.
-
-    Returns:
-        (N, Q, V), or (N, 1, V) if pooled.
-    """
-    wanted, key, value = _heads(layer)
-    asks = (wanted.apply(query) * key.weight.shape[1] ** -0.5) @ key.weight  # (N, H, Q, d) -> (N, H, Q, V)
-    if key_scale is not None:
-        asks = asks * key_scale
-    mixed = []
-    for part, rows in zip(
-        *(tensor.split(max(1, CHUNK_VALUES // frames[0].numel())) for tensor in (asks, frame_rows)), strict=True
-    ):
-        seen = frames[rows]
-        weights = (part.flatten(1, 2) @ seen.transpose(1, 2)).softmax(dim=-1)  # (n, H * Q, K)
-        if pooled:
-            weights = torch.unflatten(weights, 1, part.shape[1:3]).mean(dim=2)  # (n, H * Q, K) -> (n, H, K)
-        mixed.append(weights @ seen)
-    summed = torch.unflatten(torch.cat(mixed), 1, (layer.num_heads, -1))  # (N, H * Q, V) -> (N, H, Q, V)
-    values = summed @ value.weight.transpose(1, 2) + value.bias[:, None]  # (N, H, Q, d)
-    attended: Tensor = layer.out_proj(values.transpose(1, 2).flatten(2))  # (N, H, Q, d) -> (N, Q, V)
-    return attended
+def _text_parts(texts: Texts, values: int) -> Iterator[Texts]:
+    """As many texts as go together, where each needs an array of some numbers."""
+    at_once = _texts_at_once(texts.feature.device, max(1, values))
+    for begin in range(0, len(texts.feature), at_once):
+        yield Texts(texts.feature[begin : begin + at_once], texts.guide[begin : begin + at_once])
 
 
-class _Projection:
-    """One of an attention's three input projections, per head.
-
-    Attributes:
-        weight: (H, d, V).
-        bias: (H, d).
-    """
-
-    def __init__(self, weight: Tensor, bias: Tensor, heads: int) -> None:
-        self.weight = torch.unflatten(weight, 0, (heads, -1))
-        self.bias = torch.unflatten(bias, 0, (heads, -1))
-
-    def apply(self, tokens: Tensor) -> Tensor:
-        """Project (N, Q, V) tokens: (N, H, Q, d)."""
-        projected: Tensor = tokens.unsqueeze(1) @ self.weight.transpose(1, 2) + self.bias[:, None]
-        return projected
-
-
-def _heads(layer: nn.MultiheadAttention) -> tuple[_Projection, _Projection, _Projection]:
-    """The projections of queries, keys and values."""
-    weights, biases = layer.in_proj_weight.chunk(3), layer.in_proj_bias.chunk(3)
-    query, key, value = (
-        _Projection(weight, bias, layer.num_heads) for weight, bias in zip(weights, biases, strict=True)
-    )
-    return query, key, value
+def _texts_at_once(device: torch.device, values: int) -> int:
+    return 1 if device.type == "cpu" else max(1, values_at_once(device) // values)

@@ -127,7 +127,15 @@ class TrajectoryEncoder(nn.Module):
         Returns:
             (B, V), or (texts, B, V); (B, V) in either case where no text guides.
         """
+        return self.guide(self.encode(windows), text_feature)
+
+    def encode(self, windows: Tensor) -> Tensor:
+        """Do what does not depend on a text: (B, points, features) windows to (B, width)."""
         encoded: Tensor = self.mlp(windows)
+        return encoded
+
+    def guide(self, encoded: Tensor, text_feature: Tensor) -> Tensor:
+        """Let each text weigh the channels of encoded windows; see `forward`."""
         if self.gate is not None:
             encoded = encoded * (1 + self.gate(text_feature))
         projected: Tensor = self.project(encoded)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Literal, NamedTuple
@@ -17,7 +16,7 @@ from trackspeak.models.errors import OptionError
 from trackspeak.models.kum_mode import KumMode
 from trackspeak.plugins.contract import Frame, Observations, Phrases, Requirements, Sampling, Scores, Segments
 
-from ._devices import device_of
+from ._devices import Precision, device_of, dtype_of, to_device, to_host
 
 if TYPE_CHECKING:
     import torch
@@ -32,6 +31,9 @@ SEGMENTS_AT_ONCE = 1024
 
 TEXTS_KEPT = 1024
 """Texts whose features are kept for when they are asked again."""
+
+TEXTS_AT_ONCE = 256
+"""Texts encoded together on a GPU."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +53,7 @@ class KumOptions:
     mode: KumMode | Literal["auto"] = "auto"
     cache: Path | None = None
     device: str = "auto"
-    precision: Literal["float32", "bfloat16", "float16"] = "float32"
+    precision: Precision = "float32"
 
 
 class _Described(NamedTuple):
@@ -82,7 +84,7 @@ class KumMatcher:
         path = options.model if isinstance(options.model, Path) else _embedded_folder()
         folder = model_folder(path, options)
         self._device = device_of(options.device)
-        self._dtype = _dtype(options.precision, self._device)
+        self._dtype = dtype_of(options.precision, self._device)
         self._model = Referring.from_folder(folder).to(self._device, self._dtype)
         config = self._model.config
         self._pictures = ikun if config.protocol == "ikun" else crops
@@ -90,7 +92,7 @@ class KumMatcher:
         self._tokenizer: Tokenizer = WordTokenizer(config.vocabulary) if config.vocabulary else ClipTokenizer()
         recorded = {path.name: config.source_sha256} if config.source_sha256 else {}
         self.weights = recorded or {f"{folder.name}/{WEIGHTS_FILE}": sha256_of(folder / WEIGHTS_FILE)}
-        self._described = lru_cache(TEXTS_KEPT)(self._describe)
+        self._described: dict[str, _Described] = {}
         self.sampling = Sampling()
 
     def observe(self, frames: Sequence[Frame], boxes_xyxy: Sequence[npt.NDArray[np.float32]]) -> list[Observations]:
@@ -98,23 +100,25 @@ class KumMatcher:
         import torch
 
         config, pictures = self._model.config, self._pictures
-        crops = [
-            pictures.crop_boxes(frame.rgb, boxes, config.crop_size)
-            for frame, boxes in zip(frames, boxes_xyxy, strict=True)
-        ]
         counts = [len(boxes) for boxes in boxes_xyxy]
-        wholes = torch.stack([pictures.whole_frame(frame.rgb, config.frame_size) for frame in frames])
         frame_rows = torch.repeat_interleave(torch.arange(len(frames)), torch.tensor(counts))
+        wholes = torch.stack([pictures.whole_frame(frame.rgb, config.frame_size) for frame in frames])
         with torch.inference_mode():
-            looks = self._model.observe(
-                torch.cat(crops).to(self._device), wholes.to(self._device), frame_rows.to(self._device)
+            # a GPU is at work on the whole frames while the crops are cut
+            glob = self._model.encode_images(to_device(wholes, self._device))
+            cut = (
+                pictures.crop_boxes(frame.rgb, boxes, config.crop_size)
+                for frame, boxes in zip(frames, boxes_xyxy, strict=True)
             )
+            local = self._model.encode_images(to_device(torch.cat(list(cut)), self._device))
+            looks = self._model.kum.observe(local, glob, to_device(frame_rows, self._device))
+            of_looks, of_frames = to_host(looks.look_arrays), to_host(looks.frame_arrays)
         stops = np.cumsum(counts)
         return [
             Observations(
-                {name: tensor[stop - count : stop].float().cpu().numpy() for name, tensor in looks.look_arrays.items()},
+                {name: array[stop - count : stop] for name, array in of_looks.items()},
                 np.zeros(count, np.int64),
-                {name: tensor[row : row + 1].float().cpu().numpy() for name, tensor in looks.frame_arrays.items()},
+                {name: array[row : row + 1] for name, array in of_frames.items()},
                 np.array([frame.index], np.int64),
             )
             for row, (frame, count, stop) in enumerate(zip(frames, counts, stops, strict=True))
@@ -126,7 +130,7 @@ class KumMatcher:
         Raises:
             QueryError: if a text has more than 75 words.
         """
-        found = [self._described(self._put(text)) for text in texts]
+        found = self._recall([self._put(text) for text in texts])
         warnings = tuple(
             f"query {text!r}: never trained on {', '.join(repr(word) for word in one.unknown)}; the answer may be wrong"
             for text, one in zip(texts, found, strict=True)
@@ -138,14 +142,33 @@ class KumMatcher:
         }
         return Phrases(tuple(texts), arrays, warnings)
 
-    def _describe(self, text: str) -> _Described:
-        """Encode one text by itself, so that its numbers do not depend on what else is asked."""
+    def _recall(self, texts: Sequence[str]) -> list[_Described]:
+        """Give what is kept of texts, or encode them.
+
+        On a CPU each by itself, so that its numbers do not depend on what else is asked.
+        """
+        found = {text: self._described[text] for text in texts if text in self._described}
+        unknown = [text for text in dict.fromkeys(texts) if text not in found]
+        at_once = 1 if self._device.type == "cpu" else TEXTS_AT_ONCE
+        for begin in range(0, len(unknown), at_once):
+            part = unknown[begin : begin + at_once]
+            found.update(zip(part, self._describe(part), strict=True))
+        for text, one in found.items():  # what was asked last is forgotten last
+            self._described.pop(text, None)
+            self._described[text] = one
+        for text in list(self._described)[:-TEXTS_KEPT]:
+            self._described.pop(text, None)
+        return [found[text] for text in texts]
+
+    def _describe(self, texts: Sequence[str]) -> list[_Described]:
+        """Encode texts in one call."""
         import torch
 
-        tokens, unknown = self._tokenizer.encode([text])
+        tokens, unknown = self._tokenizer.encode(texts)
         with torch.inference_mode():
-            encoded = self._model.describe(tokens.to(self._device))
-        return _Described(encoded.feature.float().cpu().numpy(), encoded.guide.float().cpu().numpy(), unknown[0])
+            encoded = to_host(self._model.describe(to_device(tokens, self._device))._asdict())
+        feature, guide = encoded["feature"], encoded["guide"]
+        return [_Described(feature[row : row + 1], guide[row : row + 1], unknown[row]) for row in range(len(texts))]
 
     def score(self, observations: Observations, segments: Segments, phrases: Phrases) -> Scores:
         """Score every segment against every text: cosine, scaled and shifted as trained."""
@@ -154,30 +177,34 @@ class KumMatcher:
         from trackspeak.models.kum import Texts
 
         texts = Texts(self._on_device(phrases.arrays["feature"]), self._on_device(phrases.arrays["guide"]))
-        looks = self._looks(observations)
         parts = [np.zeros((0, len(phrases.texts)), np.float32)]
         with torch.inference_mode():
             for begin in range(0, len(segments), SEGMENTS_AT_ONCE):
                 part = slice(begin, begin + SEGMENTS_AT_ONCE)
-                rows, windows = self._on_device(segments.look_rows[part]), self._on_device(segments.windows[part])
-                parts.append(self._model.score(looks, rows, windows, texts).float().cpu().numpy())
+                looks, rows = self._looks(observations, segments.look_rows[part])
+                scores = self._model.score(looks, rows, self._on_device(segments.windows[part]), texts)
+                parts.append(to_host({"scores": scores})["scores"])
         return Scores(np.concatenate(parts), "cosine")
 
-    def _looks(self, observations: Observations) -> Looks:
+    def _looks(self, observations: Observations, look_rows: npt.NDArray[np.int64]) -> tuple[Looks, torch.Tensor]:
+        """Bring to the device what some segments look at; with their rows in that."""
         from trackspeak.models.kum import Looks
 
-        return Looks(
-            {name: self._on_device(array) for name, array in observations.look_arrays.items()},
-            {name: self._on_device(array) for name, array in observations.frame_arrays.items()},
-            self._on_device(observations.look_frame_rows),
+        used, rows = np.unique(look_rows, return_inverse=True)
+        frames, frame_rows = np.unique(observations.look_frame_rows[used], return_inverse=True)
+        looks = Looks(
+            {name: self._on_device(_take(array, used)) for name, array in observations.look_arrays.items()},
+            {name: self._on_device(_take(array, frames)) for name, array in observations.frame_arrays.items()},
+            self._on_device(frame_rows),
         )
+        return looks, self._on_device(rows.reshape(look_rows.shape))  # (S * K,) -> (S, K)
 
     def _on_device(self, array: npt.NDArray[np.generic]) -> torch.Tensor:
         """Bring an array to the device, numbers in the matcher's precision."""
         import torch
 
-        tensor = torch.from_numpy(np.ascontiguousarray(array))
-        return tensor.to(self._device, self._dtype if tensor.is_floating_point() else None)
+        tensor = to_device(torch.from_numpy(np.ascontiguousarray(array)), self._device)
+        return tensor.to(self._dtype) if tensor.is_floating_point() else tensor
 
 
 def model_folder(path: Path, options: KumOptions) -> Path:
@@ -210,18 +237,9 @@ def _cache_folder() -> Path:
     return user_cache_path("trackspeak", appauthor=False) / "models"
 
 
-def _dtype(precision: str, device: torch.device) -> torch.dtype:
-    """Give a precision that the device has.
-
-    Raises:
-        OptionError: for float16 without a GPU, where it is slow and its sums overflow.
-    """
-    import torch
-
-    if precision == "float16" and device.type == "cpu":
-        raise OptionError("matcher.precision must be float32 or bfloat16 on a CPU, got float16")
-    dtype: torch.dtype = getattr(torch, precision)
-    return dtype
+def _take(array: npt.NDArray[np.generic], rows: npt.NDArray[np.int64]) -> npt.NDArray[np.generic]:
+    """Give rows that are sorted and each there once; with no copy where they are all."""
+    return array if len(rows) == len(array) else array[rows]
 
 
 def _embedded_folder() -> Path:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import pytest
 import torch
 
 from trackspeak.models import parts
-from trackspeak.models.parts import in_parts
+from trackspeak.models.parts import in_parts, values_at_once
 
 
 @pytest.mark.parametrize("count", [0, 1, 4, 7])
@@ -27,3 +29,12 @@ def test_parts_are_bounded_and_come_back_in_order(count: int, monkeypatch: pytes
 def test_an_image_above_the_bound_goes_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(parts, "LEAST_PIXELS", 1)
     assert in_parts(lambda images: images.sum(dim=(1, 2, 3)), torch.ones(2, 3, 4, 4)).tolist() == [48.0, 48.0]
+
+
+def test_a_gpu_s_bound_grows_with_its_memory_and_a_cpu_s_is_fixed(monkeypatch: pytest.MonkeyPatch) -> None:
+    memory = SimpleNamespace(total_memory=2**20)
+    monkeypatch.setattr(torch.cuda, "get_device_properties", lambda _: memory)
+    gpu = torch.device("cuda")
+    assert values_at_once(gpu) == values_at_once(torch.device("cpu")) == parts.LEAST_VALUES, "at least what a CPU has"
+    memory.total_memory = 2**40
+    assert 4 * parts.ARRAYS_AT_ONCE * values_at_once(gpu) == parts.GPU_SHARE * 2**40
