@@ -1,4 +1,4 @@
-"""Peak memory of indexing a one-minute and a ten-minute clip, each in a process of its own.
+"""Peak memory of `trackspeak run` over a one-minute and a ten-minute clip.
 
     python benchmarks/memory.py [--json FILE]
 
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import argparse
 import json
-import resource
+import os
 import subprocess
 import sys
 import tempfile
@@ -33,32 +33,29 @@ def write_clip(path: Path, minutes: int) -> None:
             write(np.ascontiguousarray(clip.rgb[index % len(clip.rgb), :, :, ::-1]), index / clip.frame_rate)
 
 
-def measure(path: Path) -> None:
-    """Run one video and print the peak resident set in MB."""
-    from trackspeak.service import track
-
-    result = track(path, ["the red car"])
-    peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(json.dumps({"frames": result.video.frames, "tracks": len(result.trajectories), "peak_mb": round(peak_mb)}))
+def measure(path: Path, out: Path) -> dict[str, int]:
+    """Run one video in a process of its own and give its peak resident set in MB."""
+    command = [sys.executable, "-m", "trackspeak.service", "run", str(path), "--query", "the red car"]
+    with out.open("w", encoding="utf-8") as written:
+        process = subprocess.Popen([*command, "--json"], stdout=written, stderr=subprocess.DEVNULL)
+        _, status, usage = os.wait4(process.pid, 0)
+    if status:
+        raise RuntimeError(f"{' '.join(command)} failed with status {os.waitstatus_to_exitcode(status)}")
+    video = json.loads(out.read_text(encoding="utf-8"))["video"]
+    return {"frames": video["frames"], "peak_mb": round(usage.ru_maxrss / 1024)}
 
 
 def main() -> None:
     """Measure both clips and compare."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--json", type=Path, help="file to write the figures to")
-    parser.add_argument("--measure", type=Path, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
-    if arguments.measure:
-        measure(arguments.measure)
-        return
     found = {}
     with tempfile.TemporaryDirectory() as folder:
         for minutes in MINUTES:
             path = Path(folder) / f"{minutes}.mp4"
             write_clip(path, minutes)
-            command = [sys.executable, __file__, "--measure", str(path)]
-            done = subprocess.run(command, check=True, capture_output=True, text=True)
-            found[minutes] = json.loads(done.stdout.splitlines()[-1])
+            found[minutes] = measure(path, Path(folder) / f"{minutes}.json")
             print(f"{minutes:3d} min: {found[minutes]}")
     more_mb = found[MINUTES[1]]["peak_mb"] - found[MINUTES[0]]["peak_mb"]
     print(f"the longer clip takes {more_mb} MB more (at most {LIMIT_MB} wanted)")

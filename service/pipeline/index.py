@@ -27,11 +27,15 @@ from trackspeak.plugins.contract import (
 
 from .ahead import read_ahead
 from .decode import Video
+from .memory import give_back_freed_memory
 from .observe import Looks, Observer
 from .sample import Clip, Sampler
 
 BATCH_FRAMES = 8
 """Frames decoded ahead, detected together, and observed together."""
+
+BATCHES_PER_CLEANING = 64
+"""Batches after which freed memory goes back to the system."""
 
 Progress = Callable[[int, int | None], None]
 """Called with the frames done and the frames expected (None: unknown)."""
@@ -121,12 +125,14 @@ def index_video(
             closing(video.frames()) as frames,
             closing(read_ahead(frames, BATCH_FRAMES, watch)) as batches,
         ):
-            for batch in batches:
+            for number, batch in enumerate(batches, 1):
                 with watch.stage("detect"), blaming("detector"):
                     found = _detect(detector, batch)
                 for frame, detections in zip(batch, found, strict=True):
                     indexer.take(frame, detections)
                 indexer.observe_in(observing)
+                if number % BATCHES_PER_CLEANING == 0:
+                    give_back_freed_memory()
                 if progress is not None:
                     progress(batch[-1].index + 1, video.info.declared_frames)
             indexer.finish(observing)
