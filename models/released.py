@@ -13,7 +13,7 @@ from safetensors import SafetensorError
 from torch import Tensor
 
 from .backbone import MAP_STRIDE, Backbone
-from .clip_weights import clip_config
+from .clip_weights import NORMALISATIONS, clip_config
 from .digests import sha256_of
 from .errors import OptionError, OutputError, WeightsError
 from .kum import build_kum
@@ -22,8 +22,7 @@ from .kum_mode import KumMode
 from .referring import CONFIG_FILE, ReferringConfig, write_model
 from .weights import ReleasedState, load_checkpoint, load_strictly, split_released
 
-CLIP_MEAN = (0.48145466, 0.4578275, 0.40821073)
-CLIP_STD = (0.26862954, 0.26130258, 0.27577711)
+CLIP_MEAN, CLIP_STD = NORMALISATIONS["openai"]
 
 FORMAT = 1
 """What conversion writes, numbered: goes up with each change of it, so that folders of another are not used again."""

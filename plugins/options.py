@@ -14,7 +14,7 @@ import reprlib
 import types
 from collections.abc import Iterator, Mapping
 from dataclasses import MISSING, Field, asdict, dataclass, fields, is_dataclass
-from inspect import getdoc
+from inspect import cleandoc
 from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from annotated_types import Ge, GroupedMetadata, Gt, Le, Lt, MaxLen, MinLen
@@ -202,8 +202,16 @@ def _wants_list(hint: Any) -> bool:
 
 
 def _attribute_docs(options_type: type[Any]) -> dict[str, str]:
+    """Give what a class and those it inherits from say of their attributes, the nearest first to be believed."""
+    docs: dict[str, str] = {}
+    for owner in reversed(options_type.__mro__):
+        docs.update(_documented(cleandoc(vars(owner).get("__doc__") or "")))
+    return docs
+
+
+def _documented(text: str) -> dict[str, str]:
     """Read `name: text` from the "Attributes:" section; continued lines are indented deeper."""
-    section = re.search(r"^Attributes:\n((?:[ \t]+\S.*\n?|\n)+)", getdoc(options_type) or "", re.MULTILINE)
+    section = re.search(r"^Attributes:\n((?:[ \t]+\S.*\n?|\n)+)", text, re.MULTILINE)
     if section is None:
         return {}
     entries = re.split(r"\n(?=    \w+ *(?:\([^)]*\))?:)", "\n" + section.group(1))[1:]

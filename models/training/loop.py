@@ -194,6 +194,7 @@ def train(
     first = resume_from(folder, parts, options, origin, device) if resume else 0
     forget_after(folder / METRICS, first)
     tokenizer, moments = WordTokenizer(trainee.model.config.vocabulary), Moments(scenes)
+    by_concept = concept_weights(options).to(device)
     trainee.train()
     if options.frozen_norms:
         freeze_norms(trainee)
@@ -217,7 +218,7 @@ def train(
             logits, shown, said = trainee(batch)
             weights = segment_weights(batch.concepts, options)
             pair_loss = focal_loss(logits, batch.labels, options, weights)
-            concept_loss = focal_loss(shown, batch.concepts, options, weights * concept_weights(options).to(device))
+            concept_loss = focal_loss(shown, batch.concepts, options, weights * by_concept)
             concept_loss = concept_loss + focal_loss(said, batch.said, options)
             optimizer.zero_grad()
             (pair_loss + options.auxiliary * concept_loss).backward()  # type: ignore[no-untyped-call]

@@ -30,7 +30,7 @@ class Moments:
         self._scenes = scenes
         kinds = [_kinds(scene) for scene in scenes]
         counts = np.bincount(np.concatenate(kinds), minlength=len(_KIND_COLUMNS) + 2)
-        weights = len(np.concatenate(kinds)) / np.maximum(counts, 1)
+        weights = counts.sum() / np.maximum(counts, 1)
         weights[-1] = 1.0  # of no one kind: as if all were
         places, shares = [], []
         for row, (scene, mine) in enumerate(zip(scenes, kinds, strict=True)):
@@ -38,7 +38,8 @@ class Moments:
             places += [(row, int(end)) for end in ends]
             shares.append(np.bincount(at, weights[mine]) / np.bincount(at))
         self.places = np.array(places, np.int64)
-        self.shares = np.concatenate(shares) / np.concatenate(shares).sum()
+        rarities = np.concatenate(shares)
+        self.shares = rarities / rarities.sum()
 
     def draw(self, rng: np.random.Generator, count: int) -> list[Scene]:
         """Draw some, each as a scene of its own: different ones, unless there are fewer."""

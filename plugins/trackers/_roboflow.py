@@ -34,6 +34,27 @@ class RoboflowOptions:
     boxes: Literal["detected", "smoothed"] = "detected"
 
 
+@dataclass(frozen=True, slots=True)
+class ThreeRoundOptions(RoboflowOptions):
+    """Options of the trackers that match in three rounds: sure boxes, unsure ones, tracks that do not count yet.
+
+    Attributes:
+        track_activation_threshold: least score of a box that begins a track.
+        minimum_consecutive_frames: frames in a row before a track counts.
+        minimum_iou_threshold_first_assoc: least overlap times score in the first round.
+        minimum_iou_threshold_second_assoc: the same in the second round, of boxes with low scores.
+        minimum_iou_threshold_unconfirmed_assoc: the same for tracks that do not count yet.
+        high_conf_det_threshold: score from which a box is matched in the first round.
+    """
+
+    track_activation_threshold: Share = 0.7
+    minimum_consecutive_frames: Count = 2
+    minimum_iou_threshold_first_assoc: Share = 0.2
+    minimum_iou_threshold_second_assoc: Share = 0.5
+    minimum_iou_threshold_unconfirmed_assoc: Share = 0.3
+    high_conf_det_threshold: Share = 0.6
+
+
 OptionsT = TypeVar("OptionsT", bound=RoboflowOptions)
 
 

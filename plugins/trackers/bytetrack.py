@@ -13,8 +13,6 @@ class ByteTrackOptions(RoboflowOptions):
     """Options of ByteTrack, as the library names them.
 
     Attributes:
-        lost_track_s: seconds for which a track that is not found is kept.
-        boxes: "detected" gives each track its detection's own box, "smoothed" the motion model's.
         track_activation_threshold: least score of a box that begins a track.
         minimum_consecutive_frames: frames in a row before a track counts.
         minimum_iou_threshold: least overlap of a box with where its track should be.

@@ -206,3 +206,33 @@ def test_every_option_of_every_built_in_plugin_is_documented() -> None:
     ]
     assert sum(len(info.options) for info in ours) > 10
     assert undocumented == []
+
+
+@dataclass(frozen=True)
+class _Shared:
+    """Options of several plugins.
+
+    Attributes:
+        near: what all say of it.
+        far: what all say of this.
+    """
+
+    near: int = 1
+    far: int = 2
+
+
+@dataclass(frozen=True)
+class _Own(_Shared):
+    """Options of one of them.
+
+    Attributes:
+        far: what this one says of it.
+        own: its own.
+    """
+
+    own: int = 3
+
+
+def test_inherited_options_are_told_by_whoever_is_nearest() -> None:
+    told = {option.name: option.doc for option in describe_options(_Own)}
+    assert told == {"near": "what all say of it.", "far": "what this one says of it.", "own": "its own."}
