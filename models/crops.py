@@ -63,9 +63,9 @@ def normalise(images: Tensor, mean: Sequence[float], std: Sequence[float]) -> Te
         mean: of the three channels, on the scale of 0 to 1.
         std: the same, above 0.
     """
-    scale = 1 / (255 * torch.tensor(std, device=images.device))
-    shift = torch.tensor(mean, device=images.device) / torch.tensor(std, device=images.device)
-    return images.float() * scale[:, None, None] - shift[:, None, None]
+    scale, shift = 1 / (255 * torch.tensor(std)), torch.tensor(mean) / torch.tensor(std)
+    scale, shift = (values[:, None, None].to(images.device, non_blocking=True) for values in (scale, shift))
+    return images.float() * scale - shift
 
 
 def _pixel_boxes(boxes_xyxy: npt.NDArray[np.float64], width: int, height: int) -> list[list[int]]:

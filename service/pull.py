@@ -129,9 +129,11 @@ def _checked(path: Path, target: Path, file: PublishedFile) -> Path:
     """Move a whole file to its place; one of another hash goes, unless it was there before."""
     actual = sha256_of(path)
     if actual != file.sha256:
+        advice = "remove it and pull again"
         if path != target:
             path.unlink()
-        raise DownloadError(f"{path} must have SHA-256 {file.sha256}, got {actual}; remove it and pull again")
+            advice = "what came was removed; pull again"
+        raise DownloadError(f"{path} must have SHA-256 {file.sha256}, got {actual}; {advice}")
     path.replace(target)
     return target
 
