@@ -98,12 +98,13 @@ def options_to_dict(options: Any) -> dict[str, Any]:
 
 
 def describe_options(options_type: type[Any]) -> tuple[OptionInfo, ...]:
-    """Describe every option in the order of the dataclass."""
+    """Describe every option, those required first, else in the order of the dataclass."""
     hints = _hints(options_type)
     docs = _attribute_docs(options_type)
+    ordered = sorted(_init_fields(options_type).items(), key=lambda item: not _is_required(item[1]))
     return tuple(
         OptionInfo(name, _type_text(hints[name]), _is_required(field), _default(field), docs.get(name, ""))
-        for name, field in _init_fields(options_type).items()
+        for name, field in ordered
     )
 
 

@@ -1,6 +1,7 @@
 """Finds plugins by their entry points, imports each only when asked, and says why one is broken.
 
-The entry point groups are `trackspeak.detectors`, `.trackers`, `.matchers` and `.calibrators`.
+The entry point groups are `trackspeak.detectors`, `.embedders`, `.trackers`, `.postprocessors`, `.matchers` and
+`.calibrators`.
 Nothing is kept between calls: what is installed is asked for each time.
 """
 
@@ -10,19 +11,28 @@ import importlib.util
 import inspect
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import EntryPoint, PackageNotFoundError, entry_points, version
 from types import MappingProxyType
 from typing import Any
 
+from packaging.requirements import Requirement
+
 from trackspeak.models.errors import PluginError, TrackspeakError, UnknownNameError
 
-from .contract import Calibrator, Detector, Matcher, Requirements, Tracker
+from .contract import Calibrator, Detector, Embedder, Matcher, Postprocessor, Requirements, Tracker
 from .options import OptionInfo, check_options_type, describe_options, parse_options
 
 _OWN_DISTRIBUTION = "trackspeak"
 
 _PROTOCOLS: Mapping[str, type] = MappingProxyType(
-    {"detector": Detector, "tracker": Tracker, "matcher": Matcher, "calibrator": Calibrator}
+    {
+        "detector": Detector,
+        "embedder": Embedder,
+        "tracker": Tracker,
+        "postprocessor": Postprocessor,
+        "matcher": Matcher,
+        "calibrator": Calibrator,
+    }
 )
 
 KINDS: tuple[str, ...] = tuple(_PROTOCOLS)
@@ -34,7 +44,7 @@ class PluginInfo:
     """What a user is told about one plugin; a broken one has its name, where it comes from, and why.
 
     Attributes:
-        kind: "detector", "tracker", "matcher" or "calibrator".
+        kind: one of `KINDS`.
         name: the name it is asked for by.
         summary: the first line of its docstring.
         options: its options.
@@ -129,16 +139,19 @@ def _inspect(kind: str, entry: EntryPoint, rivals: Sequence[EntryPoint]) -> Plug
         return PluginInfo(kind, entry.name, "", (), None, distribution, str(error))
     summary = (inspect.getdoc(plugin_class) or "").partition("\n")[0]
     options = describe_options(plugin_class.Options)
-    lacking = [name for name in plugin_class.requirements.packages if not _installed(name)]
+    lacking = [package for package in plugin_class.requirements.packages if not _installed(package)]
     reason = f"needs {', '.join(lacking)}, which is not installed" if lacking else None
     return PluginInfo(kind, entry.name, summary, options, plugin_class.requirements, distribution, reason)
 
 
 def _installed(package: str) -> bool:
-    """Whether a package could be imported, without doing so."""
+    """Whether a module could be imported, without doing so; or whether a distribution is there in a fitting version."""
+    wanted = Requirement(package)
     try:
+        if wanted.specifier:
+            return wanted.specifier.contains(version(wanted.name))
         return importlib.util.find_spec(package) is not None
-    except ModuleNotFoundError:
+    except (ModuleNotFoundError, PackageNotFoundError):
         return False
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import re
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import asdict, replace
@@ -31,6 +32,9 @@ from .upload import receive_form, upload_folder, uploads_folder
 from .worker import Worker
 
 _log = logging.getLogger(__name__)
+
+_FOLDERS = re.compile(r"(?:\b[A-Za-z]:|(?<![\w.]))[\\/](?:[^\\/\s'\"():,;]+[\\/])*")
+"""What stands before the last name of an absolute path."""
 
 
 def create_app(settings: Settings) -> FastAPI:
@@ -104,11 +108,11 @@ def _read_options(text: str) -> RunOptions:
 
 
 def _without_paths(plugin: PluginInfo) -> PluginInfo:
-    """Keep why a plugin is broken, which may name the server's files, for the log."""
+    """Say why a plugin is broken without the folders of the server's files, which are for the log alone."""
     if plugin.error is None:
         return plugin
     _log.warning("%s %s is broken: %s", plugin.kind, plugin.name, plugin.error)
-    return replace(plugin, error="it cannot be used; the server's log says why")
+    return replace(plugin, error=_FOLDERS.sub("", plugin.error))
 
 
 def _add_error_handlers(app: FastAPI) -> None:

@@ -92,7 +92,13 @@ def run(
     query: Annotated[list[str], typer.Option("--query", "-q", help="A sentence; may be given again.")],
     profile: Annotated[str | None, typer.Option(help="A profile's name or TOML file; see `profiles`.")] = None,
     detector: Annotated[str | None, typer.Option(help="A detector in place of the profile's; see `plugins`.")] = None,
+    embedder: Annotated[
+        str | None, typer.Option(help="What makes a tracker's appearance embeddings, in place of the matcher.")
+    ] = None,
     tracker: Annotated[str | None, typer.Option(help="A tracker in place of the profile's.")] = None,
+    postprocessor: Annotated[
+        list[str] | None, typer.Option(help="What mends the tracks afterwards; may be given again.")
+    ] = None,
     matcher: Annotated[str | None, typer.Option(help="A matcher in place of the profile's.")] = None,
     calibrator: Annotated[
         str | None, typer.Option(help="A calibrator in place of the profile's; none for raw scores.")
@@ -111,6 +117,7 @@ def run(
     ] = None,
     max_gap: Annotated[int | None, typer.Option(help="Missed frames that a segment may bridge.")] = None,
     first_frame: Annotated[int | None, typer.Option(help="Number of the first frame in MOT files written.")] = None,
+    frame_stride: Annotated[int | None, typer.Option(help="Look at one of so many frames.")] = None,
     frame_rate: Annotated[float | None, typer.Option(help="Frames per second of a folder of images.")] = None,
     out: Annotated[Path | None, typer.Option(help="Folder to write all results to.")] = None,
     video_out: Annotated[
@@ -128,18 +135,61 @@ def run(
         weights,
         profile=profile,
         detector=detector,
+        embedder=embedder,
         tracker=tracker,
+        postprocessor=postprocessor or None,
         matcher=matcher,
         calibrator=calibrator,
         threshold=threshold,
         protocol=protocol,
         max_gap=max_gap,
         first_frame=first_frame,
+        frame_stride=frame_stride,
         frame_rate=frame_rate,
     )
     from .console import run_and_show
 
     run_and_show(video, query, options, out=out, scores=scores, video_out=video_out, as_json=json)
+
+
+@app.command()
+def compare(
+    video: Annotated[Path, typer.Argument(help="A video file, an animated image, or a folder of images.")],
+    tracker: Annotated[list[str], typer.Option(help="A tracker; give it again for each to compare.")],
+    query: Annotated[list[str], typer.Option("--query", "-q", help="A sentence; may be given again.")],
+    profile: Annotated[str | None, typer.Option(help="A profile's name or TOML file.")] = None,
+    detector: Annotated[str | None, typer.Option(help="A detector in place of the profile's.")] = None,
+    embedder: Annotated[
+        str | None, typer.Option(help="What makes appearance embeddings, in place of the matcher.")
+    ] = None,
+    postprocessor: Annotated[
+        list[str] | None, typer.Option(help="What mends the tracks afterwards; may be given again.")
+    ] = None,
+    set_: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set", metavar="KIND.KEY=VALUE", help="A plugin's option; a tracker's by its name: sort.boxes=..."
+        ),
+    ] = None,
+    frame_stride: Annotated[int | None, typer.Option(help="Look at one of so many frames.")] = None,
+    frame_rate: Annotated[float | None, typer.Option(help="Frames per second of a folder of images.")] = None,
+    out: Annotated[Path | None, typer.Option(help="MP4 file to draw all of them into, side by side.")] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print JSON, and nothing else.")] = False,
+) -> None:
+    """Compare trackers on one video, over the same boxes."""
+    options = given_options(
+        set_ or (),
+        None,
+        profile=profile,
+        detector=detector,
+        embedder=embedder,
+        postprocessor=postprocessor or None,
+        frame_stride=frame_stride,
+        frame_rate=frame_rate,
+    )
+    from .show_comparison import compare_and_show
+
+    compare_and_show(video, tracker, query, options, out=out, as_json=json)
 
 
 @app.command()

@@ -55,7 +55,7 @@ def run_and_show(
     check_queries(queries, limits)
     if out is not None or scores is not None:  # before the video is watched, which can take long
         check_places(queries, [video, *files_read(options)], out=out, scores=scores, video=video_out)
-    with _progress() as progress:
+    with show_progress() as progress:
         watching = progress.add_task("watching", total=None)
         result = track(
             video,
@@ -77,7 +77,7 @@ def run_and_show(
 
 
 def _write(result: Result, video: Path, out: Path, video_out: bool, limits: Limits) -> None:
-    with _progress() as progress:
+    with show_progress() as progress:
         writing = progress.add_task("writing", total=result.video.frames)
         files = write_outputs(
             result,
@@ -98,7 +98,7 @@ def pull_and_show(name: str, *, offline: bool) -> None:
     """
     folder = load_settings().weights_folder
     for file in published(name):
-        with _progress(DownloadColumn()) as progress:
+        with show_progress(DownloadColumn()) as progress:
             path = pull(file, folder, offline=offline, progress=_told(progress, file.name))
         typer.echo(f"{path} ({file.licence})")
 
@@ -152,7 +152,8 @@ def _print_bytes(content: bytes) -> None:
 
 
 @contextmanager
-def _progress(count: ProgressColumn | None = None) -> Iterator[Progress]:
+def show_progress(count: ProgressColumn | None = None) -> Iterator[Progress]:
+    """Give bars on standard error, where that is a terminal; `count` is the column that says how far they are."""
     columns = (TextColumn("{task.description}"), BarColumn(), count or MofNCompleteColumn(), TimeElapsedColumn())
     console = Console(stderr=True)
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:

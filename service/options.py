@@ -19,6 +19,11 @@ FROM_FILE = "from_file"
 
 Name = Annotated[str, MinLen(1)]
 
+CHOICES = ("profile", "detector", "embedder", "tracker", "postprocessor", "matcher", "calibrator")
+"""The options of a run that choose plugins; `set` says how they work."""
+
+LARGEST_STRIDE = 1_000
+
 LONGEST_GAP = 16
 """A segment bridges at most so many missed frames between two of its own: they wait in memory."""
 
@@ -30,7 +35,9 @@ class RunOptions:
     Attributes:
         profile: a profile's name, the path of a TOML file, or "auto": "embedded" so far.
         detector: a detector's name, in place of the profile's.
+        embedder: what makes the embeddings of trackers that want them, in place of the profile's or the matcher.
         tracker: a tracker's name, in place of the profile's.
+        postprocessor: names of what mends the tracks afterwards, in this order, in place of the profile's.
         matcher: a matcher's name, in place of the profile's; the profile's calibrators then no longer apply.
         calibrator: a calibrator's name, in place of the profile's; "none" for raw scores.
         set: plugin options by `kind.key`, such as `detector.min_score`.
@@ -40,12 +47,15 @@ class RunOptions:
         max_gap: missed frames that a segment may bridge, at most 16: frames in between wait in memory;
             unset: 4, or 0 for "ikun".
         first_frame: the number of the first frame in MOTChallenge files that are written; unset: the profile's.
+        frame_stride: one of so many frames is looked at, and tracks are filled in between.
         frame_rate: frames per second of an image folder, which does not say; unset: 10. A video file has its own.
     """
 
     profile: str = AUTO
     detector: Name | None = None
+    embedder: Name | None = None
     tracker: Name | None = None
+    postprocessor: tuple[Name, ...] | None = None
     matcher: Name | None = None
     calibrator: Name | None = None
     set: Mapping[str, Any] = field(default_factory=dict)
@@ -53,6 +63,7 @@ class RunOptions:
     protocol: Protocol | None = None
     max_gap: Annotated[int, Ge(0), Le(LONGEST_GAP)] | None = None
     first_frame: Annotated[int, Ge(0), Le(10**9)] | None = None
+    frame_stride: Annotated[int, Ge(1), Le(LARGEST_STRIDE)] = 1
     frame_rate: Annotated[float, Ge(0.001), Le(1_000)] | None = None
 
     def __post_init__(self) -> None:
@@ -84,7 +95,7 @@ def choose(profile: Profile, options: RunOptions) -> dict[str, PluginChoice | No
     A plugin that replaces another begins with its own defaults.
 
     Returns:
-        "detector", "tracker", "matcher" and "calibrator.0", ... -> the choice.
+        "detector", "tracker", "matcher", "postprocessor", "postprocessor.1", "calibrator", ... -> the choice.
 
     Raises:
         OptionError: if a key of `set` is not `kind.key`, or its plugin is not in use.
@@ -94,18 +105,24 @@ def choose(profile: Profile, options: RunOptions) -> dict[str, PluginChoice | No
         "tracker": _tracker(profile, options.tracker),
         "matcher": _replace(profile.matcher, options.matcher),
     }
-    for row, calibrator in enumerate(_calibrators(profile, options)):
-        chosen[f"calibrator.{row}" if row else "calibrator"] = calibrator
+    if embedder := _replace(profile.embedder, options.embedder):
+        chosen["embedder"] = embedder
+    for kind, choices in (
+        ("postprocessor", _postprocessors(profile, options)),
+        ("calibrator", _calibrators(profile, options)),
+    ):
+        for row, choice in enumerate(choices):
+            chosen[f"{kind}.{row}" if row else kind] = choice
     missing = [key for key in profile.needs if key not in options.set]
     if missing and options.matcher is None:
         raise OptionError(f"set: the profile {profile.name} needs {', '.join(missing)} (--weights)")
     for key, value in options.set.items():
         kind, dot, option = key.rpartition(".")
-        choice = chosen.get(kind)
-        if not dot or choice is None:
+        changed = chosen.get(kind)
+        if not dot or changed is None:
             in_use = ", ".join(name for name, plugin in chosen.items() if plugin is not None)
             raise OptionError(f"set: {key!r} must be KIND.KEY with KIND one of {in_use}")
-        chosen[kind] = PluginChoice(name=choice.name, options={**choice.options, option: value})
+        chosen[kind] = PluginChoice(name=changed.name, options={**changed.options, option: value})
     return chosen
 
 
@@ -120,6 +137,14 @@ def _replace(choice: PluginChoice | None, name: str | None) -> PluginChoice | No
     if name is None or (choice is not None and name == choice.name):
         return choice
     return PluginChoice(name=name)
+
+
+def _postprocessors(profile: Profile, options: RunOptions) -> tuple[PluginChoice, ...]:
+    """The profile's, or those named; one that the profile has too keeps the profile's options."""
+    if options.postprocessor is None:
+        return profile.postprocessors
+    own = {choice.name: choice for choice in profile.postprocessors}
+    return tuple(own.get(name, PluginChoice(name=name)) for name in options.postprocessor)
 
 
 def _calibrators(profile: Profile, options: RunOptions) -> tuple[PluginChoice, ...]:

@@ -11,6 +11,7 @@ from trackspeak.plugins.contract import ReferredTrack, ReferredTracks, Requireme
 from trackspeak.plugins.options import OptionInfo
 from trackspeak.plugins.registry import PluginInfo
 
+from .compare import TrackerRun
 from .profiles import PluginChoice, Profile
 from .settings import Settings, variable
 
@@ -29,6 +30,27 @@ def query_table(answer: ReferredTracks) -> Table | Text:
     return table
 
 
+def comparison_table(runs: Sequence[TrackerRun]) -> Table:
+    """Show what trackers made of one video, a row each."""
+    embeds = any(run.milliseconds_per_frame("embed") for run in runs)
+    table = Table()
+    table.add_column("tracker", no_wrap=True)
+    names = ["tracks", "length", "fragments", *(answer.query for answer in runs[0].result.queries), "ms a frame"]
+    for name in [*names, *(["+ embedding"] if embeds else [])]:
+        table.add_column(Text(name), justify="right")
+    for run in runs:
+        times = [run.milliseconds_per_frame("track"), *([run.milliseconds_per_frame("embed")] if embeds else [])]
+        table.add_row(
+            Text(run.tracker),
+            str(run.tracks),
+            f"{run.mean_length_frames:.1f}",
+            str(run.fragments),
+            *(str(len(answer.tracks)) for answer in run.result.queries),
+            *(f"{time:.2f}" for time in times),
+        )
+    return table
+
+
 def plugin_table(plugins: Iterable[PluginInfo]) -> Table:
     """Show every plugin: what it is, its options, what it needs, where it comes from, and why it is broken."""
     table = Table("plugin", "what it is", "options", "needs", "from", show_lines=True)
@@ -42,9 +64,17 @@ def plugin_table(plugins: Iterable[PluginInfo]) -> Table:
 
 def profile_table(profiles: Iterable[Profile]) -> Table:
     """Show what each profile is good for and made of."""
-    table = Table("profile", "good for", "detector", "tracker", "matcher", "calibrators", show_lines=True)
+    table = Table(
+        "profile", "good for", "detector", "tracker", "postprocessors", "matcher", "calibrators", show_lines=True
+    )
     for profile in profiles:
-        plugins = [(profile.detector,), (profile.tracker,), (profile.matcher,), profile.calibrators]
+        plugins = [
+            (profile.detector,),
+            (profile.tracker,),
+            profile.postprocessors,
+            (profile.matcher,),
+            profile.calibrators,
+        ]
         table.add_row(Text(profile.name), Text(profile.summary), *(_names(choices) for choices in plugins))
     return table
 

@@ -19,7 +19,7 @@ from .limits import Limits
 from .options import RunOptions
 
 if TYPE_CHECKING:
-    from .run import Assembly
+    from .assemble import Assembly
 
 KEPT_ASSEMBLIES: Final = 2
 
@@ -123,8 +123,8 @@ class Assemblies:
             TrackspeakError: what `assemble` raises.
             OptionError: if an option names a file that it must not.
         """
+        from .assemble import assemble
         from .plugin_files import check_named_files
-        from .run import assemble
 
         check_named_files(options, self._plugin_files)
         key = _fingerprint(options)
@@ -142,9 +142,10 @@ class Assemblies:
 
 def _fingerprint(options: RunOptions) -> str:
     """Give a text that differs where other plugins, options or versions of files are asked for."""
+    from .options import CHOICES
     from .plugin_files import files_read
 
-    names = (options.profile, options.detector, options.tracker, options.matcher, options.calibrator)
+    names = [getattr(options, name) for name in CHOICES]
     stamps = {str(path): list(_stamps(path)) for path in files_read(options)}
     return json.dumps([names, dict(options.set), stamps], sort_keys=True, default=str)
 

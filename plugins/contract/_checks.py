@@ -34,8 +34,9 @@ def check_finite(name: str, array: npt.NDArray[np.floating]) -> None:
     Raises:
         ContractError: with the first offending position.
     """
-    bad = ~np.isfinite(array)
-    if bad.any():
+    finite = np.isfinite(array)
+    if not finite.all():
+        bad = ~finite
         raise ContractError(f"{name} must be finite, got {array[bad][0]} at {tuple(np.argwhere(bad)[0].tolist())}")
 
 
@@ -47,7 +48,7 @@ def check_boxes(name: str, boxes_xyxy: npt.NDArray[np.float32], length: int | No
     """
     check_array(name, boxes_xyxy, (length, 4), np.float32)
     check_finite(name, boxes_xyxy)
-    inverted = (boxes_xyxy[:, 2:] < boxes_xyxy[:, :2]).any(axis=1)
+    inverted = boxes_xyxy[:, 2:] < boxes_xyxy[:, :2]
     if inverted.any():
-        row = int(np.flatnonzero(inverted)[0])
+        row = int(np.flatnonzero(inverted.any(axis=1))[0])
         raise ContractError(f"{name} must have x2 >= x1 and y2 >= y1, got {boxes_xyxy[row].tolist()} in row {row}")

@@ -15,11 +15,12 @@ from typing import Any, ClassVar, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from .appearance import Appearance
 from .detections import Detections
 from .frames import Frame, StreamInfo
 from .matching import Observations, Phrases, Scores
 from .segments import Sampling, Segments
-from .tracks import TrackedFrame
+from .tracks import Postprocessed, TrackedFrame, Trajectory
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,14 +31,16 @@ class Requirements:
         pixels: a tracker reads `Frame.rgb`; detectors and matchers always may.
         detections: a tracker reads detections; one that replays a file does not.
         embeddings: a tracker reads appearance embeddings.
+        texts: a detector looks for what sentences name; see `OpenVocabularyDetector`.
         static_camera: results are only good where the camera stands still.
-        packages: what must be importable beside the core's own dependencies; where it is not, the plugin
-            is listed with that as its reason.
+        packages: modules that must be importable beside the core's own dependencies, or distributions with their
+            versions, `opencv-python<5`; where one is not there, the plugin is listed with that as its reason.
     """
 
     pixels: bool = False
     detections: bool = True
     embeddings: bool = False
+    texts: bool = False
     static_camera: bool = False
     packages: tuple[str, ...] = ()
 
@@ -73,6 +76,32 @@ class Detector(Plugin, Protocol):
         """What the user should know of this video, asked once at its end."""
 
 
+class OpenVocabularyDetector(Detector, Protocol):
+    """A detector that finds what sentences name; it has `requirements.texts`."""
+
+    def look_for(self, texts: Sequence[str]) -> None:
+        """Take the sentences that will be asked; called before `reset`."""
+
+
+class Embedder(Plugin, Protocol):
+    """Makes appearance embeddings, for trackers that want them. A matcher that has `embed` is one too."""
+
+    @property
+    def weights(self) -> dict[str, str]:
+        """Name -> SHA-256 of every weight file in use; empty for none."""
+
+    def embed(self, frames: Sequence[Frame], boxes_xyxy: Sequence[npt.NDArray[np.float32]]) -> list[Appearance]:
+        """Embed boxes.
+
+        Args:
+            frames: F frames.
+            boxes_xyxy: for each frame its (N, 4) boxes, N may be 0.
+
+        Returns:
+            One `Appearance` per frame, its rows in the order given.
+        """
+
+
 class Tracker(Plugin, Protocol):
     """Joins the boxes of successive frames into tracks."""
 
@@ -96,6 +125,22 @@ class Tracker(Plugin, Protocol):
 
     def warnings(self) -> tuple[str, ...]:
         """What the user should know of this video, asked once at its end."""
+
+
+class Postprocessor(Plugin, Protocol):
+    """Mends the tracks of a whole video once it is over: joins, fills or smooths them."""
+
+    @property
+    def weights(self) -> dict[str, str]:
+        """Name -> SHA-256 of every weight file in use; empty for none."""
+
+    def __call__(self, trajectories: Sequence[Trajectory], frame_times_s: npt.NDArray[np.float64]) -> Postprocessed:
+        """Give the mended tracks.
+
+        Args:
+            trajectories: all tracks, by id.
+            frame_times_s: (F,) the time of every frame of the video, in seconds.
+        """
 
 
 class Matcher(Plugin, Protocol):
@@ -129,6 +174,24 @@ class Matcher(Plugin, Protocol):
 
     def score(self, observations: Observations, segments: Segments, phrases: Phrases) -> Scores:
         """Score every segment against every text, from what was stored alone."""
+
+
+class EmbeddingMatcher(Matcher, Embedder, Protocol):
+    """A matcher whose encoder serves the tracker too, so that a crop that both want is encoded once."""
+
+    def observe(
+        self,
+        frames: Sequence[Frame],
+        boxes_xyxy: Sequence[npt.NDArray[np.float32]],
+        appearances: Sequence[Appearance | None] | None = None,
+    ) -> list[Observations]:
+        """Observe as every matcher does.
+
+        Args:
+            frames: F frames.
+            boxes_xyxy: for each frame the (N, 4) boxes to look at.
+            appearances: for each frame what `embed` gave for these very boxes, or None.
+        """
 
 
 class Calibrator(Plugin, Protocol):

@@ -13,6 +13,8 @@ from annotated_types import Ge, Le, MinLen
 from trackspeak.plugins.contract import Detections, Frame, Requirements, StreamInfo
 from trackspeak.plugins.mot_files import read_mot, rows_beyond, unit_scores
 
+from ._images import strongest
+
 
 @dataclass(frozen=True, slots=True)
 class FileDetectorOptions:
@@ -23,12 +25,14 @@ class FileDetectorOptions:
         first_frame: the number that the file gives to the video's first frame; MOTChallenge 1, KITTI 0.
         min_score: boxes below it are left out; where the file's scores do not all lie in [0, 1], its lowest
             counts as 0 and its highest as 1.
+        max_detections: only so many boxes of a frame are kept, the strongest; 0 keeps all.
         class_name: the class of every box.
     """
 
     path: Path
     first_frame: Annotated[int, Ge(0)] = 1
     min_score: Annotated[float, Ge(0), Le(1)] = 0.0
+    max_detections: Annotated[int, Ge(0)] = 0
     class_name: Annotated[str, MinLen(1)] = "object"
 
 
@@ -47,7 +51,7 @@ class FileDetector:
         self._name = options.path.name
         self._table = read_mot(options.path, options.first_frame)
         self._scores = unit_scores(self._table.scores)
-        self._min_score = options.min_score
+        self._min_score, self._max_detections = options.min_score, options.max_detections
         self._class_names = (options.class_name,)
         self._last_frame = -1
 
@@ -82,4 +86,5 @@ class FileDetector:
         scores = self._scores[rows]
         kept = scores >= self._min_score
         class_ids = np.zeros(int(kept.sum()), np.int64)
-        return Detections(self._table.boxes_xyxy[rows][kept], scores[kept], class_ids, self._class_names)
+        found = Detections(self._table.boxes_xyxy[rows][kept], scores[kept], class_ids, self._class_names)
+        return strongest(found, self._max_detections)

@@ -17,8 +17,12 @@ Precision = Literal["float32", "bfloat16", "float16"]
 """Of a matcher's arithmetic, by the names of torch's types."""
 
 
-def device_of(name: str) -> torch.device:
+def device_of(name: str, kind: str = "matcher") -> torch.device:
     """Give a device that is there; "auto" is a GPU if there is one.
+
+    Args:
+        name: what the option says.
+        kind: of the plugin whose option it is.
 
     Raises:
         OptionError: if the name is no device of this machine.
@@ -31,7 +35,7 @@ def device_of(name: str) -> torch.device:
         torch.zeros(1, device=name)
     except (RuntimeError, AssertionError) as error:
         reason = str(error).splitlines()[0]
-        raise OptionError(f"matcher.device must be auto or a device of this machine, got {name!r}: {reason}") from None
+        raise OptionError(f"{kind}.device must be auto or a device of this machine, got {name!r}: {reason}") from None
     return torch.device(name)
 
 

@@ -14,7 +14,16 @@ from annotated_types import Ge, Gt
 
 from trackspeak.models.digests import sha256_of
 from trackspeak.models.errors import OptionError
-from trackspeak.plugins.contract import Frame, Observations, Phrases, Requirements, Sampling, Scores, Segments
+from trackspeak.plugins.contract import (
+    Appearance,
+    Frame,
+    Observations,
+    Phrases,
+    Requirements,
+    Sampling,
+    Scores,
+    Segments,
+)
 
 from ._devices import Precision, device_of, dtype_of
 
@@ -84,8 +93,36 @@ class ClipMatcher:
         self._encoded = lru_cache(PROMPTS_KEPT)(self._encode)
         self.sampling = Sampling()
 
-    def observe(self, frames: Sequence[Frame], boxes_xyxy: Sequence[npt.NDArray[np.float32]]) -> list[Observations]:
-        """Encode crops: one L2-normalised feature per look."""
+    def embed(self, frames: Sequence[Frame], boxes_xyxy: Sequence[npt.NDArray[np.float32]]) -> list[Appearance]:
+        """Encode crops: an embedding is what `observe` keeps."""
+        if not frames:
+            return []
+        features = self._encode_crops(frames, boxes_xyxy)
+        return [Appearance(one) for one in np.split(features, np.cumsum([len(boxes) for boxes in boxes_xyxy])[:-1])]
+
+    def observe(
+        self,
+        frames: Sequence[Frame],
+        boxes_xyxy: Sequence[npt.NDArray[np.float32]],
+        appearances: Sequence[Appearance | None] | None = None,
+    ) -> list[Observations]:
+        """Encode crops, but for those of frames that come with it: one L2-normalised feature per look."""
+        known = appearances or [None] * len(frames)
+        bare = [row for row, appearance in enumerate(known) if appearance is None]
+        encoded = iter(self.embed([frames[row] for row in bare], [boxes_xyxy[row] for row in bare]) if bare else ())
+        return [
+            Observations(
+                {"feature": (next(encoded) if appearance is None else appearance).embeddings},
+                np.zeros(len(boxes), np.int64),
+                {},
+                np.array([frame.index], np.int64),
+            )
+            for frame, boxes, appearance in zip(frames, boxes_xyxy, known, strict=True)
+        ]
+
+    def _encode_crops(
+        self, frames: Sequence[Frame], boxes_xyxy: Sequence[npt.NDArray[np.float32]]
+    ) -> npt.NDArray[np.float32]:
         import torch
 
         from trackspeak.models.crops import crop_boxes, normalise
@@ -102,18 +139,10 @@ class ClipMatcher:
             pixels = normalise(part, self._mean, self._std).to(self._dtype, memory_format=torch.channels_last)
             return torch.nn.functional.normalize(self._clip.encode_image(pixels).float(), dim=-1)
 
+        some = crops if len(crops) else crops.new_zeros((1, 3, self._size, self._size))  # it says how long a row is
         with torch.inference_mode():
-            features = in_parts(encode, crops.to(self._device)).cpu().numpy()
-        stops = np.cumsum([len(boxes) for boxes in boxes_xyxy])
-        return [
-            Observations(
-                {"feature": features[stop - len(boxes) : stop]},
-                np.zeros(len(boxes), np.int64),
-                {},
-                np.array([frame.index], np.int64),
-            )
-            for frame, boxes, stop in zip(frames, boxes_xyxy, stops.tolist(), strict=True)
-        ]
+            features: npt.NDArray[np.float32] = in_parts(encode, some.to(self._device)).cpu().numpy()
+        return features[: len(crops)]
 
     def describe(self, texts: Sequence[str]) -> Phrases:
         """Take sentences apart and encode what they say of looks.

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Literal, NamedTuple
 
@@ -12,11 +11,20 @@ import numpy as np
 import numpy.typing as npt
 
 from trackspeak.models.digests import sha256_of
-from trackspeak.models.errors import OptionError
 from trackspeak.models.kum_mode import KumMode
-from trackspeak.plugins.contract import Frame, Observations, Phrases, Requirements, Sampling, Scores, Segments
+from trackspeak.plugins.contract import (
+    Appearance,
+    Frame,
+    Observations,
+    Phrases,
+    Requirements,
+    Sampling,
+    Scores,
+    Segments,
+)
 
 from ._devices import Precision, device_of, dtype_of, to_device, to_host
+from ._model_folders import embedded_folder, model_folder
 
 if TYPE_CHECKING:
     import torch
@@ -56,6 +64,9 @@ class KumOptions:
     precision: Precision = "float32"
 
 
+_MAP = "map"
+
+
 class _Described(NamedTuple):
     """What is kept of a text: (1, O) and (1, ...) float32 as in `Texts`, and the words never trained on."""
 
@@ -81,8 +92,8 @@ class KumMatcher:
         from trackspeak.models.referring import WEIGHTS_FILE, Referring
         from trackspeak.models.tokenizer import ClipTokenizer, WordTokenizer
 
-        path = options.model if isinstance(options.model, Path) else _embedded_folder()
-        folder = model_folder(path, options)
+        path = options.model if isinstance(options.model, Path) else embedded_folder()
+        folder = model_folder(path, options.mode, options.cache)
         self._device = device_of(options.device)
         self._dtype = dtype_of(options.precision, self._device)
         self._model = Referring.from_folder(folder).to(self._device, self._dtype)
@@ -95,8 +106,29 @@ class KumMatcher:
         self._described: dict[str, _Described] = {}
         self.sampling = Sampling()
 
-    def observe(self, frames: Sequence[Frame], boxes_xyxy: Sequence[npt.NDArray[np.float32]]) -> list[Observations]:
-        """Encode crops and whole frames, and fuse them as far as goes without a text."""
+    def embed(self, frames: Sequence[Frame], boxes_xyxy: Sequence[npt.NDArray[np.float32]]) -> list[Appearance]:
+        """Encode crops; an embedding is the crop's map averaged over space, the map is kept for `observe`."""
+        import torch
+
+        if not frames:
+            return []
+        with torch.inference_mode():
+            maps = self._encode_crops(frames, boxes_xyxy)
+            pooled = torch.nn.functional.normalize(maps.float().mean(dim=(2, 3)), dim=1)  # (N, V, h, w) -> (N, V)
+            found = to_host({"map": maps, "embedding": pooled})
+        stops = np.cumsum([len(boxes) for boxes in boxes_xyxy])[:-1]
+        return [
+            Appearance(embeddings, {_MAP: kept})
+            for embeddings, kept in zip(np.split(found["embedding"], stops), np.split(found["map"], stops), strict=True)
+        ]
+
+    def observe(
+        self,
+        frames: Sequence[Frame],
+        boxes_xyxy: Sequence[npt.NDArray[np.float32]],
+        appearances: Sequence[Appearance | None] | None = None,
+    ) -> list[Observations]:
+        """Encode whole frames, and crops that come without their maps; fuse them as far as goes without a text."""
         import torch
 
         config, pictures = self._model.config, self._pictures
@@ -106,11 +138,7 @@ class KumMatcher:
         with torch.inference_mode():
             # a GPU is at work on the whole frames while the crops are cut
             glob = self._model.encode_images(to_device(wholes, self._device))
-            cut = (
-                pictures.crop_boxes(frame.rgb, boxes, config.crop_size)
-                for frame, boxes in zip(frames, boxes_xyxy, strict=True)
-            )
-            local = self._model.encode_images(to_device(torch.cat(list(cut)), self._device))
+            local = self._maps(frames, boxes_xyxy, appearances or [None] * len(frames))
             looks = self._model.kum.observe(local, glob, to_device(frame_rows, self._device))
             of_looks, of_frames = to_host(looks.look_arrays), to_host(looks.frame_arrays)
         stops = np.cumsum(counts)
@@ -123,6 +151,37 @@ class KumMatcher:
             )
             for row, (frame, count, stop) in enumerate(zip(frames, counts, stops, strict=True))
         ]
+
+    def _maps(
+        self,
+        frames: Sequence[Frame],
+        boxes_xyxy: Sequence[npt.NDArray[np.float32]],
+        appearances: Sequence[Appearance | None],
+    ) -> torch.Tensor:
+        """Give the maps of crops, those of frames without an appearance newly encoded: (N, V, h, w)."""
+        import torch
+
+        bare = [row for row, appearance in enumerate(appearances) if appearance is None]
+        encoded: dict[int, torch.Tensor] = {}
+        if bare:
+            boxes = [boxes_xyxy[row] for row in bare]
+            maps = self._encode_crops([frames[row] for row in bare], boxes)
+            encoded = dict(zip(bare, torch.split(maps, [len(one) for one in boxes]), strict=True))
+        known = {
+            row: self._on_device(appearance.arrays[_MAP])
+            for row, appearance in enumerate(appearances)
+            if appearance is not None
+        }
+        return torch.cat([maps for _, maps in sorted({**encoded, **known}.items())])
+
+    def _encode_crops(self, frames: Sequence[Frame], boxes_xyxy: Sequence[npt.NDArray[np.float32]]) -> torch.Tensor:
+        import torch
+
+        size = self._model.config.crop_size
+        cut = [
+            self._pictures.crop_boxes(frame.rgb, boxes, size) for frame, boxes in zip(frames, boxes_xyxy, strict=True)
+        ]
+        return self._model.encode_images(to_device(torch.cat(cut), self._device))
 
     def describe(self, texts: Sequence[str]) -> Phrases:
         """Encode texts; words that were never trained give a warning.
@@ -207,41 +266,6 @@ class KumMatcher:
         return tensor.to(self._dtype) if tensor.is_floating_point() else tensor
 
 
-def model_folder(path: Path, options: KumOptions) -> Path:
-    """Give the model folder of a path: itself, or what a released checkpoint is converted to, once.
-
-    Raises:
-        OptionError: if there is nothing at the path, or an option is about a checkpoint and it is none.
-        WeightsError: if it is no released checkpoint.
-        OutputError: if the cache cannot be written.
-    """
-    if path.is_dir():
-        if options.mode != "auto":
-            raise OptionError(f"matcher.mode is of a released checkpoint; {path} is a model folder and has its own")
-        return path
-    if not path.is_file():
-        raise OptionError(f"matcher.model must be embedded, an existing folder or a released checkpoint, got {path}")
-    from trackspeak.models.referring import CONFIG_FILE
-    from trackspeak.models.released import FORMAT, convert_released
-
-    mode = None if options.mode == "auto" else options.mode
-    folder = (options.cache or _cache_folder()) / f"{sha256_of(path)[:32]}-{options.mode}-{FORMAT}"
-    if not (folder / CONFIG_FILE).is_file():
-        convert_released(path, folder, mode)
-    return folder
-
-
-def _cache_folder() -> Path:
-    from platformdirs import user_cache_path
-
-    return user_cache_path("trackspeak", appauthor=False) / "models"
-
-
 def _take(array: npt.NDArray[np.generic], rows: npt.NDArray[np.int64]) -> npt.NDArray[np.generic]:
     """Give rows that are sorted and each there once; with no copy where they are all."""
     return array if len(rows) == len(array) else array[rows]
-
-
-def _embedded_folder() -> Path:
-    """The folder of the weights that come with the package."""
-    return Path(str(resources.files("trackspeak.models.embedded")))

@@ -8,8 +8,9 @@ from typing import ClassVar, Literal
 import numpy as np
 import numpy.typing as npt
 
-from trackspeak.plugins.contract import Frame, Requirements
+from trackspeak.plugins.contract import Frame, Requirements, StreamInfo
 
+from ._camera import as_bgr, camera_warnings, silence_failures
 from ._roboflow import Count, RoboflowTracker, ThreeRoundOptions
 
 
@@ -39,6 +40,15 @@ class BotSortTracker(RoboflowTracker[BotSortOptions]):
     requirements: ClassVar[Requirements] = Requirements(pixels=True)
     library_class = "BoTSORTTracker"
 
+    def reset(self, stream: StreamInfo) -> None:
+        """Begin a new video, with a tracker of its own and ids from 1."""
+        silence_failures()
+        super().reset(stream)
+
+    def warnings(self) -> tuple[str, ...]:
+        """Say where the camera's motion could not be told."""
+        return camera_warnings(None if self._tracker is None else self._tracker.cmc)
+
     def _pixels(self, frame: Frame) -> npt.NDArray[np.uint8] | None:
-        """The frame as OpenCV has it, blue first, where the camera's motion is looked for."""
-        return np.ascontiguousarray(frame.rgb[:, :, ::-1]) if self._options.enable_cmc else None
+        """The frame, where the camera's motion is looked for."""
+        return as_bgr(frame) if self._options.enable_cmc else None

@@ -32,15 +32,20 @@ def check_places(
     if out is not None:
         names = output_names(queries, video=video)
         outputs = [out / name for name in names]
-        _check_inputs_are_kept("out", outputs, inputs)
+        check_inputs_are_kept("out", outputs, inputs)
         check_writable(out, names)
     if scores is not None:
         check_replaceable("scores", scores)
-        _check_inputs_are_kept("scores", [scores], inputs)
+        check_inputs_are_kept("scores", [scores], inputs)
         _check_apart(scores, outputs)
 
 
-def _check_inputs_are_kept(option: str, outputs: Sequence[Path], inputs: Sequence[Path]) -> None:
+def check_inputs_are_kept(option: str, outputs: Sequence[Path], inputs: Sequence[Path]) -> None:
+    """See that nothing that is read would be replaced.
+
+    Raises:
+        OptionError: naming the option that says where to write.
+    """
     there = [path for path in inputs if os.path.exists(path)]
     for output in outputs:
         if os.path.exists(output) and any(os.path.samefile(output, path) for path in there):

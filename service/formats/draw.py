@@ -169,6 +169,20 @@ def _legend(answers: Sequence[ReferredTracks], palette: sv.ColorPalette, width: 
     return np.asarray(image)[:, :, ::-1]
 
 
+def text_strip(text: str, width: int, height: int) -> npt.NDArray[np.uint8]:
+    """Draw white text on black.
+
+    Returns:
+        (height, width, 3) uint8 in OpenCV's order.
+    """
+    from PIL import Image, ImageDraw
+
+    image = Image.new("RGB", (width, height))
+    font = _font(max(9, round(height * 0.6)))
+    ImageDraw.Draw(image).text((height // 3, height // 2), text, font=font, fill="white", anchor="lm")
+    return np.asarray(image)[:, :, ::-1]
+
+
 def _font(size: int) -> Any:
     """Find matplotlib's font, which knows most alphabets; Pillow's own knows English alone."""
     from importlib.util import find_spec

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from trackspeak.plugins.contract import Frame
 
 if TYPE_CHECKING:
-    from .index import Stopwatch
+    from .watch import Stopwatch
 
 
 def read_ahead(frames: Iterator[Frame], batch_frames: int, watch: Stopwatch) -> Generator[list[Frame], None, None]:

@@ -8,8 +8,9 @@ import numpy as np
 
 from trackspeak.plugins.contract import Calibrator, Matcher, Phrases, ReferredTracks, Scores
 
-from .index import Stopwatch, VideoIndex, blaming
+from .index import VideoIndex
 from .select import Selection, select
+from .watch import Stopwatch, blaming
 
 
 def answer(

@@ -2,15 +2,55 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import cast
 
 import numpy as np
 import numpy.typing as npt
 
 from trackspeak.models.errors import ContractError
-from trackspeak.plugins.contract import Frame, Matcher, Observations, Segments
+from trackspeak.plugins.contract import Appearance, EmbeddingMatcher, Frame, Matcher, Observations, Segments
 
 from .sample import Clip
+
+Boxes = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Seen:
+    """A frame in the ring.
+
+    Attributes:
+        frame: the frame.
+        boxes_xyxy: (N, 4) the detector's boxes.
+        appearance: what the matcher made of them for the tracker; None if it was not asked to.
+    """
+
+    frame: Frame
+    boxes_xyxy: Boxes
+    appearance: Appearance | None
+
+    def appearance_of(self, boxes_xyxy: Boxes) -> Appearance | None:
+        """Give what was made of some boxes; None unless all of them are the detector's own."""
+        if self.appearance is None:
+            return None
+        rows = {box.tobytes(): row for row, box in enumerate(self.boxes_xyxy)}
+        wanted = [rows.get(box.tobytes()) for box in boxes_xyxy]
+        return None if None in wanted else self.appearance.take(np.array(wanted, np.intp))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Wanted:
+    """A frame to look at.
+
+    Attributes:
+        seen: the frame.
+        boxes_xyxy: track id -> box.
+    """
+
+    seen: Seen
+    boxes_xyxy: dict[int, Boxes]
 
 
 class Looks:
@@ -18,12 +58,12 @@ class Looks:
 
     def __init__(self) -> None:
         """Begin a video."""
-        self._frames: dict[int, Frame] = {}
-        self._wanted: dict[int, dict[int, npt.NDArray[np.float32]]] = {}
+        self._frames: dict[int, Seen] = {}
+        self._wanted: dict[int, dict[int, Boxes]] = {}
 
-    def keep(self, frame: Frame) -> None:
+    def keep(self, seen: Seen) -> None:
         """Put a frame into the ring."""
-        self._frames[frame.index] = frame
+        self._frames[seen.frame.index] = seen
 
     def want(self, clips: Iterable[Clip]) -> None:
         """Note what clips look at."""
@@ -31,11 +71,11 @@ class Looks:
             for frame_index, box in zip(clip.look_frames, clip.look_boxes_xyxy, strict=True):
                 self._wanted.setdefault(frame_index, {})[clip.track_id] = box
 
-    def release(self, before: int | None = None) -> list[tuple[Frame, dict[int, npt.NDArray[np.float32]]]]:
-        """Let go of the frames before an index (None: all); give those to look at, with track id -> box."""
+    def release(self, before: int | None = None) -> list[Wanted]:
+        """Let go of the frames before an index (None: all); give those to look at."""
         gone = [index for index in self._frames if before is None or index < before]
         frames = [self._frames.pop(index) for index in gone]
-        return [(frame, self._wanted.pop(frame.index)) for frame in frames if frame.index in self._wanted]
+        return [Wanted(seen, self._wanted.pop(seen.frame.index)) for seen in frames if seen.frame.index in self._wanted]
 
 
 class Observer:
@@ -47,18 +87,23 @@ class Observer:
         self._parts: list[Observations] = []
         self._rows: dict[tuple[int, int], int] = {}
 
-    def observe(self, looks: list[tuple[Frame, dict[int, npt.NDArray[np.float32]]]]) -> None:
+    def observe(self, looks: Sequence[Wanted]) -> None:
         """Look at a batch of frames."""
         if not looks:
             return
-        boxes = [np.stack(list(wanted.values())) for _, wanted in looks]
-        parts = self._matcher.observe([frame for frame, _ in looks], boxes)
+        frames = [look.seen.frame for look in looks]
+        boxes = [np.stack(list(look.boxes_xyxy.values())) for look in looks]
+        appearances = [look.seen.appearance_of(mine) for look, mine in zip(looks, boxes, strict=True)]
+        if any(appearance is not None for appearance in appearances):
+            parts = cast(EmbeddingMatcher, self._matcher).observe(frames, boxes, appearances)
+        else:
+            parts = self._matcher.observe(frames, boxes)
         if [len(part.look_frame_rows) for part in parts] != [len(rows) for rows in boxes]:
             raise ContractError("the matcher must give one Observations per frame, with one look per box")
         self._parts.extend(parts)
-        for frame, wanted in looks:
-            for track_id in wanted:
-                self._rows[track_id, frame.index] = len(self._rows)
+        for look in looks:
+            for track_id in look.boxes_xyxy:
+                self._rows[track_id, look.seen.frame.index] = len(self._rows)
 
     def observations(self) -> Observations | None:
         """All that was observed, given once; None if there was nothing to look at."""

@@ -60,17 +60,19 @@ class Sampler:
     is complete, the one aligned to a run's end once the run has ended.
     """
 
-    def __init__(self, sampling: Sampling, frame_size: tuple[int, int], max_gap: int) -> None:
+    def __init__(self, sampling: Sampling, frame_size: tuple[int, int], max_gap: int, frame_stride: int = 1) -> None:
         """Begin a video.
 
         Args:
             sampling: what the matcher wants to see.
             frame_size: (width, height) in pixels.
-            max_gap: missed frames that a segment may bridge, at least 0.
+            max_gap: missed frames that a segment may bridge, at least 0, of those looked at.
+            frame_stride: frames from one that is looked at to the next.
         """
         self._sampling = sampling
         self._frame_size = frame_size
         self._max_gap = max_gap
+        self._frame_stride = frame_stride
         self._runs: dict[int, _Run] = {}
         self._pasts: dict[int, _Past] = {}
         self._next_frame = 0
@@ -81,7 +83,7 @@ class Sampler:
         clips = self._end_runs(
             track_id
             for track_id, run in self._runs.items()
-            if tracked.frame_index - run.frames[-1] > self._max_gap + (track_id in tracked.track_ids)
+            if self._steps(run, tracked) > self._max_gap + (track_id in tracked.track_ids)
         )
         self._forget_pasts(tracked.time_s)
         for track_id, box in zip(tracked.track_ids.tolist(), tracked.boxes_xyxy, strict=True):
@@ -99,6 +101,10 @@ class Sampler:
     def oldest_needed(self) -> int:
         """The first frame that a later clip may still look at."""
         return min((run.frames[0] for run in self._runs.values()), default=self._next_frame)
+
+    def _steps(self, run: _Run, tracked: TrackedFrame) -> int:
+        """Count the frames looked at since a run was last found."""
+        return (tracked.frame_index - run.frames[-1]) // self._frame_stride
 
     def _end_runs(self, track_ids: Iterable[int]) -> list[Clip]:
         ended = [(track_id, self._runs[track_id]) for track_id in track_ids]

@@ -53,8 +53,10 @@ class Selection:
 def frame_scores(trajectory: Trajectory, segments: Segments, scores: Scores) -> npt.NDArray[np.float32]:
     """Give each frame of a trajectory the mean score of the segments that cover it.
 
+    A frame that was filled in later, where no segment is, takes what lies on the line between its neighbours' scores.
+
     Returns:
-        (T, texts) float32; NaN where no segment covers a frame.
+        (T, texts) float32; NaN throughout where no segment covers any frame.
     """
     mine = np.flatnonzero(segments.track_ids == trajectory.track_id)
     starts = np.searchsorted(trajectory.frame_indices, segments.first_frames[mine])
@@ -64,8 +66,14 @@ def frame_scores(trajectory: Trajectory, segments: Segments, scores: Scores) -> 
     for row, start, stop in zip(mine, starts, stops, strict=True):
         sums[start:stop] += scores.values[row]
         counts[start:stop] += 1
-    with np.errstate(invalid="ignore"):
-        return (sums / counts).astype(np.float32)
+    covered = counts[:, 0] > 0
+    if not covered.any():
+        return np.full(sums.shape, np.nan, np.float32)
+    means = sums[covered] / counts[covered]
+    if not covered.all():
+        frames = trajectory.frame_indices
+        means = np.stack([np.interp(frames, frames[covered], column) for column in means.T], axis=1)  # (T, texts)
+    return means.astype(np.float32)
 
 
 def select(

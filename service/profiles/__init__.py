@@ -37,6 +37,8 @@ class Profile(BaseModel):
         detector: None where the tracker needs none.
         tracker: the tracker.
         matcher: the matcher.
+        embedder: what makes embeddings for trackers that want them; None: the matcher.
+        postprocessors: what mends the tracks afterwards, in this order.
         tracks: options of the tracker `from_file` where it replaces the profile's.
         calibrators: applied in this order; fitted for this matcher with its weights.
         calibrated_weights_sha256: those weights; with others the calibrators are not applied. None: with any.
@@ -51,6 +53,8 @@ class Profile(BaseModel):
     detector: PluginChoice | None = None
     tracker: PluginChoice
     matcher: PluginChoice
+    embedder: PluginChoice | None = None
+    postprocessors: tuple[PluginChoice, ...] = ()
     tracks: Mapping[str, Any] = {}
     calibrators: tuple[PluginChoice, ...] = ()
     calibrated_weights_sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$")] | None = None

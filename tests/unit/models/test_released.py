@@ -18,7 +18,7 @@ from trackspeak.models.kum import Kum, KumMode
 from trackspeak.models.referring import CONFIG_FILE, WEIGHTS_FILE, Referring
 from trackspeak.models.released import convert_released
 from trackspeak.models.weights import sha256_of
-from trackspeak.plugins.matchers.kum import KumOptions, model_folder
+from trackspeak.plugins.matchers._model_folders import model_folder
 
 Released = Callable[..., tuple[Backbone, Kum]]
 MODES: tuple[KumMode, ...] = ("none", "cascade_attention", "cross_correlation", "text_first_modulation")
@@ -120,9 +120,8 @@ def test_the_cache_knows_the_conversion_s_format(
     tmp_path: Path, released: Released, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     released(tmp_path / "a.pth", "none")
-    options = KumOptions(model=tmp_path / "a.pth", cache=tmp_path / "cache")
-    folders = [model_folder(tmp_path / "a.pth", options) for _ in range(2)]
+    folders = [model_folder(tmp_path / "a.pth", "auto", tmp_path / "cache") for _ in range(2)]
     monkeypatch.setattr(module, "FORMAT", module.FORMAT + 1)
-    folders.append(model_folder(tmp_path / "a.pth", options))
+    folders.append(model_folder(tmp_path / "a.pth", "auto", tmp_path / "cache"))
     assert folders[0] == folders[1] != folders[2]
     assert {*folders} == {*(tmp_path / "cache").iterdir()}

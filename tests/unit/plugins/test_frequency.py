@@ -17,7 +17,7 @@ from trackspeak.models.frequency import TextEncoder, TrainingExpressions, count_
 from trackspeak.plugins.contract import Phrases, Scores
 from trackspeak.plugins.registry import create
 from trackspeak.service import RunOptions
-from trackspeak.service.run import assemble
+from trackspeak.service.assemble import assemble
 
 COUNTS = {"red-cars": 30, "red vehicles": 10, "people-in-the-left": 50, "left cars which are parking": 10}
 

@@ -50,6 +50,11 @@ def test_weak_boxes_are_left_out(path: Path) -> None:
     assert [found.scores.tolist() for found in detector.detect(frames(0, 1))] == [[0.5], [np.float32(0.9)]]
 
 
+def test_only_the_strongest_boxes_of_a_frame_are_kept(path: Path) -> None:
+    detector = FileDetector(FileDetectorOptions(path, max_detections=1))
+    assert [found.scores.tolist() for found in detector.detect(frames(0, 1))] == [[0.5], [np.float32(0.9)]]
+
+
 def test_scores_of_any_range_are_brought_into_the_contracts(path: Path) -> None:
     path.write_text("1,-1,0,0,2,2,-10\n2,-1,0,0,2,2,90\n3,-1,0,0,2,2,40\n")
     detector = FileDetector(FileDetectorOptions(path))

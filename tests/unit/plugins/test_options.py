@@ -159,6 +159,18 @@ def test_options_are_described() -> None:
     }
 
 
+def test_required_options_come_first() -> None:
+    @dataclass(frozen=True, kw_only=True)
+    class Shared:
+        size: int = 1
+
+    @dataclass(frozen=True)
+    class Own(Shared):
+        path: Path
+
+    assert [option.name for option in describe_options(Own)] == ["path", "size"]
+
+
 def test_an_undocumented_dataclass_has_no_docs() -> None:
     @dataclass(frozen=True)
     class Bare:

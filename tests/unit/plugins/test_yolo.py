@@ -163,3 +163,25 @@ def test_nothing_is_printed_and_the_home_folder_is_left_alone(weights: Path, tmp
     assert done.stdout == ""
     assert [path.name for path in home.rglob("*ltralytics*")] == []
     assert [path.name for path in temporary.glob("trackspeak-*")] == []
+
+
+def test_the_strongest_are_kept(weights: Path) -> None:
+    everything = detector(weights / "random.pt").detect(frames(1))[0]
+    best = detector(weights / "random.pt", max_detections=2).detect(frames(1))[0]
+    np.testing.assert_array_equal(best.scores, everything.scores[:2])
+    assert same(everything, detector(weights / "random.pt", max_detections=0).detect(frames(1))[0])
+
+
+def test_tiles_are_looked_at(weights: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = detector(weights / "random.pt", tile=64, tile_overlap=0.0)
+    looked: list[list[tuple[int, ...]]] = []
+    predict = made._model.predict
+
+    def record(images: list[Any], **settings: Any) -> Any:
+        looked.append([image.shape for image in images])
+        return predict(images, **settings)
+
+    monkeypatch.setattr(made._model, "predict", record)
+    large = Frame(0, 0.0, np.tile(frames(1)[0].rgb, (2, 2, 1)))
+    assert len(made.detect([large])[0]) > 3
+    assert looked == [[(96, 128, 3)], [(64, 64, 3)] * 4]

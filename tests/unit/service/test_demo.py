@@ -16,7 +16,7 @@ def test_the_demo_asks_its_questions_and_says_where_to_look(
 ) -> None:
     options = RenderOptions(frames=24, width=192, height=108, frame_rate=12.0, camera_shake=False)
     monkeypatch.setattr("trackspeak.models.training.render.demo_clip", lambda: render_clip(1, options))
-    monkeypatch.setattr("trackspeak.plugins.matchers.kum._embedded_folder", lambda: tiny_model)
+    monkeypatch.setattr("trackspeak.plugins.matchers.kum.embedded_folder", lambda: tiny_model)
     with pytest.raises(SystemExit) as caught:
         main(["demo", "--out", str(tmp_path / "demo")])
     assert not caught.value.code

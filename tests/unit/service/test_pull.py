@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 
 from trackspeak.models.errors import DownloadError, OptionError, UnknownNameError
+from trackspeak.service.assemble import assemble
 from trackspeak.service.options import RunOptions
 from trackspeak.service.pull import PublishedFile, published, pull, resolve
-from trackspeak.service.run import assemble
 
 CONTENT = bytes(range(256)) * 20_000
 

@@ -110,7 +110,7 @@ def test_contradictions_are_refused(tracks: Path, assignments: list[str], given:
 
 def test_a_tracker_with_its_own_boxes_makes_no_detector(tracks: Path, tiny_model: Path) -> None:
     assembly = assemble(given_options([f"matcher.model={tiny_model}"], tracks))
-    assert assembly.detector is None
+    assert assembly.steps.detector is None
     assert assembly.uses["detector"] is None
     assert list(assembly.uses) == ["detector", "tracker", "matcher"]
 
@@ -142,15 +142,27 @@ def test_a_calibrator_chosen_by_name_is_kept_though_the_profile_has_the_same(
     assert len(assembly.calibrators) == 1
 
 
-def test_a_tracker_that_needs_embeddings_is_refused(
-    tracks: Path, tiny_model: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    from trackspeak.plugins.contract import Requirements
-    from trackspeak.plugins.trackers.from_file import FileTracker
+def test_the_matcher_embeds_for_a_tracker_that_wants_it(tiny_model: Path) -> None:
+    assembly = assemble(given_options([f"matcher.model={tiny_model}"], None, tracker="strongsort"))
+    assert assembly.steps.embedder is assembly.steps.matcher
 
-    monkeypatch.setattr(FileTracker, "requirements", Requirements(embeddings=True))
-    with pytest.raises(OptionError, match="needs appearance embeddings"):
-        assemble(given_options([f"matcher.model={tiny_model}"], tracks))
+
+def test_a_tracker_that_wants_embeddings_is_refused_where_nothing_makes_them(
+    tiny_model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from trackspeak.plugins.matchers.kum import KumMatcher
+
+    monkeypatch.delattr(KumMatcher, "embed")
+    with pytest.raises(OptionError, match="embedder: the tracker 'strongsort' needs one, since the matcher makes no"):
+        assemble(given_options([f"matcher.model={tiny_model}"], None, tracker="strongsort"))
+
+
+def test_postprocessors_follow_each_other_and_are_reported(tracks: Path, tiny_model: Path) -> None:
+    given = {"postprocessor": ("gsi", "gsi")}
+    sets = [f"matcher.model={tiny_model}", "postprocessor.tau=0", "postprocessor.1.tau=5"]
+    assembly = assemble(given_options(sets, tracks, **given))
+    assert len(assembly.steps.postprocessors) == 2
+    assert [assembly.uses[key].options["tau"] for key in ("postprocessor", "postprocessor.1")] == [0, 5]
 
 
 def test_a_model_that_is_not_there_is_the_callers_mistake(tracks: Path, tmp_path: Path) -> None:
@@ -163,6 +175,7 @@ def test_a_model_that_is_not_there_is_the_callers_mistake(tracks: Path, tmp_path
     [
         (["detector.min_area=0.1"], {}, "set: detector.min_area: the tracker 'from_file' uses no detector"),
         ([], {"detector": "motion"}, "detector: the tracker 'from_file' uses no detector"),
+        ([], {"embedder": "onnx"}, "embedder: the tracker 'from_file' uses no embedder"),
         (["tracker.speed=1"], {}, "tracker.speed is unknown"),
         (["camera.speed=1"], {}, "set: 'camera.speed' must be KIND.KEY"),
         (["speed=1"], {}, "set: 'speed' must be KIND.KEY"),

@@ -43,6 +43,12 @@ def test_segments_of_other_tracks_do_not_count() -> None:
     assert np.isnan(frame_scores(trajectory([0, 1]), segments([(0, 1)], track_id=8), scores)).all()
 
 
+def test_frames_that_were_filled_in_score_between_their_neighbours() -> None:
+    scores = Scores(np.array([[1.0, 0.0], [3.0, 4.0]], np.float32), "cosine")
+    values = frame_scores(trajectory([0, 1, 2, 3, 4]), segments([(0, 0), (4, 4)]), scores)
+    np.testing.assert_allclose(values, [[1, 0], [1.5, 1], [2, 2], [2.5, 3], [3, 4]])
+
+
 def test_nothing_above_the_threshold_is_an_answer() -> None:
     assert single_frames([-1.0] * 10, Selection()) == ()
 

@@ -1,0 +1,1 @@
+"""What makes appearance embeddings for trackers."""

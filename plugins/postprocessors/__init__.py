@@ -1,0 +1,1 @@
+"""What mends tracks once a video is over."""

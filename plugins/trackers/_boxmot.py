@@ -1,0 +1,122 @@
+"""What the trackers of boxmot share behind the tracker contract; it is AGPL-3.0, and imported when one is made."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from trackspeak.models.errors import PluginError
+from trackspeak.plugins.contract import Detections, Frame
+
+from ._library import Embeddings, Found, LibraryTracker, OptionsT, bgr, uncrossed
+
+VERSION = "25.0."
+"""What versions must begin with: parts that are no promise of the library's are used."""
+
+
+class BoxmotTracker(LibraryTracker[OptionsT]):
+    """A tracker of boxmot."""
+
+    def _import(self) -> None:
+        import_boxmot()
+
+    def _begin(self, frames_kept: int) -> Any:
+        import boxmot
+
+        tracker = getattr(boxmot, self.library_class)(max_age=frames_kept, **self._own_options())
+        _keep_uncrossed(tracker)
+        if tracker.cmc is not None:
+            _keep_going(tracker.cmc)
+        return tracker
+
+    def _advance(self, frame: Frame, detections: Detections, embeddings: Embeddings | None) -> Found:
+        import torch
+        from boxmot.structures import Boxes
+        from boxmot.structures import Detections as Given
+
+        boxes, scores, class_ids = detections.boxes_xyxy, detections.scores, detections.class_ids
+        whole: npt.NDArray[np.intp] | None = None
+        has_size = boxes[:, 2:] > boxes[:, :2]
+        if not has_size.all():  # the library fails on boxes without one
+            whole = np.flatnonzero(has_size.all(axis=1))
+            boxes, scores, class_ids = boxes[whole], scores[whole], class_ids[whole]
+            embeddings = None if embeddings is None else embeddings[whole]
+        # Packed arrays have no place for embeddings: the library would download weights and make its own.
+        given = Given(
+            geometry=Boxes(torch.from_numpy(boxes.copy())),  # torch takes no arrays that must not be written to
+            scores=torch.from_numpy(scores.copy()),
+            class_ids=torch.from_numpy(class_ids.copy()),
+            sample_id=str(frame.index),
+            embeddings=None if embeddings is None else torch.from_numpy(embeddings.astype(np.float32)),
+        )
+        found = self._tracker.update(given, self._pixels(frame))
+        ids, rows = found.track_ids.numpy(), found.detection_indices.numpy()
+        smoothed = self._smoothed(ids, found.geometry.values.numpy())
+        return Found(ids + 1, rows if whole is None else whole[rows], smoothed)
+
+    def _pixels(self, frame: Frame) -> npt.NDArray[np.uint8]:
+        """Give what the library is shown of a frame: it always wants one."""
+        return bgr(frame) if self._tracker.cmc is not None else frame.rgb
+
+    def _smoothed(
+        self,
+        ids: npt.NDArray[np.int64],  # noqa: ARG002 - for those whose library gives other boxes
+        boxes_xyxy: npt.NDArray[np.float32],
+    ) -> npt.NDArray[np.float32]:
+        """Give (N, 4) boxes as the motion models have them, of the library's ids and boxes."""
+        return boxes_xyxy
+
+
+def import_boxmot() -> Any:
+    """Import boxmot so that it does not tell every tracker's settings to standard error.
+
+    Raises:
+        PluginError: if it is not installed, or in another version; says how to, and under which licence it is.
+    """
+    first = "boxmot.utils" not in sys.modules
+    try:
+        import boxmot
+        import boxmot.utils
+        from boxmot import DeepOcSort, StrongSort  # noqa: F401 - what they need may be missing too
+    except ImportError as error:
+        raise PluginError(
+            f"needs boxmot, which cannot be imported ({error}): pip install 'trackspeak[boxmot]' "
+            "(its licence is AGPL-3.0; strongsort does without it)"
+        ) from error
+    if not boxmot.__version__.startswith(VERSION):
+        raise PluginError(f"boxmot must be of version {VERSION}*, got {boxmot.__version__}")
+    if first:
+        logging.getLogger("boxmot").setLevel(logging.ERROR)
+    return boxmot
+
+
+def _keep_uncrossed(tracker: Any) -> None:
+    """Mend the boxes of a tracker: the library fails when its motion model has let the sides of one cross."""
+    track = tracker._track_detections
+
+    def track_uncrossed(**given: Any) -> npt.NDArray[np.float32]:
+        rows: npt.NDArray[np.float32] = track(**given)  # (N, 8), a box first
+        rows[:, :4] = uncrossed(rows[:, :4])
+        return rows
+
+    tracker._track_detections = track_uncrossed
+
+
+def _keep_going(camera: Any) -> None:
+    """Let frames in which the camera's motion cannot be looked for, such as tiny ones, count as still."""
+    import cv2
+
+    apply = camera.apply
+
+    def apply_or_stay(image: npt.NDArray[np.uint8], boxes_xyxy: npt.NDArray[np.float32] | None = None) -> Any:
+        try:
+            return apply(image, boxes_xyxy)
+        except cv2.error:
+            camera.reset()  # the next frame must not be compared with an older one
+            return np.eye(2, 3, dtype=np.float32)
+
+    camera.apply = apply_or_stay

@@ -1,0 +1,41 @@
+"""Around the steps: what they take, and who failed."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from trackspeak.models.errors import PluginError, TrackspeakError
+
+
+@contextmanager
+def blaming(plugin: str) -> Iterator[None]:
+    """Turn whatever a plugin raises, other than our own errors, into one that names the plugin.
+
+    Raises:
+        PluginError: with the plugin's own error as its cause.
+    """
+    try:
+        yield
+    except TrackspeakError:
+        raise
+    except Exception as error:
+        raise PluginError(f"the {plugin} failed: {type(error).__name__}: {error}") from error
+
+
+class Stopwatch:
+    """Adds up the seconds that named stages take."""
+
+    def __init__(self) -> None:
+        """Begin at zero."""
+        self.seconds: dict[str, float] = {}
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        """Add the time of the block to a stage."""
+        begin = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.seconds[name] = self.seconds.get(name, 0.0) + time.perf_counter() - begin
