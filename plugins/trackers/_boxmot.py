@@ -34,7 +34,6 @@ class BoxmotTracker(LibraryTracker[OptionsT]):
         return tracker
 
     def _advance(self, frame: Frame, detections: Detections, embeddings: Embeddings | None) -> Found:
-        import torch
         from boxmot.structures import Boxes
         from boxmot.structures import Detections as Given
 
@@ -47,11 +46,11 @@ class BoxmotTracker(LibraryTracker[OptionsT]):
             embeddings = None if embeddings is None else embeddings[whole]
         # Packed arrays have no place for embeddings: the library would download weights and make its own.
         given = Given(
-            geometry=Boxes(torch.from_numpy(boxes.copy())),  # torch takes no arrays that must not be written to
-            scores=torch.from_numpy(scores.copy()),
-            class_ids=torch.from_numpy(class_ids.copy()),
+            geometry=Boxes(_tensor(boxes)),
+            scores=_tensor(scores),
+            class_ids=_tensor(class_ids),
             sample_id=str(frame.index),
-            embeddings=None if embeddings is None else torch.from_numpy(embeddings.astype(np.float32)),
+            embeddings=None if embeddings is None else _tensor(embeddings.astype(np.float32, copy=False)),
         )
         found = self._tracker.update(given, self._pixels(frame))
         ids, rows = found.track_ids.numpy(), found.detection_indices.numpy()
@@ -69,6 +68,14 @@ class BoxmotTracker(LibraryTracker[OptionsT]):
     ) -> npt.NDArray[np.float32]:
         """Give (N, 4) boxes as the motion models have them, of the library's ids and boxes."""
         return boxes_xyxy
+
+
+def _tensor(array: npt.NDArray[Any]) -> Any:
+    """Give a tensor of an array, which the library leaves as it is; torch takes none that is reversed or read-only."""
+    import torch
+
+    plain = array.flags.writeable and array.flags.c_contiguous
+    return torch.from_numpy(array if plain else array.copy())
 
 
 def import_boxmot() -> Any:

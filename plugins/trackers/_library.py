@@ -147,9 +147,9 @@ def check_embeddings(embeddings: Embeddings | None, count: int) -> None:
     if embeddings.ndim != 2 or len(embeddings) != count:
         raise ContractError(f"embeddings must have shape ({count}, any), got {embeddings.shape}")
     squares = np.einsum("ij,ij->i", embeddings, embeddings)
-    wrong = np.flatnonzero(~((squares > 0) & (squares < np.inf)))  # NaN is neither
-    if len(wrong):
-        row = int(wrong[0])
+    right = (squares > 0) & (squares < np.inf)  # NaN is neither
+    if not right.all():
+        row = int(np.flatnonzero(~right)[0])
         raise ContractError(f"embeddings must have finite lengths above 0, got {squares[row] ** 0.5} in row {row}")
 
 
