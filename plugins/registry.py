@@ -15,7 +15,7 @@ from importlib.metadata import EntryPoint, PackageNotFoundError, entry_points, v
 from types import MappingProxyType
 from typing import Any
 
-from packaging.requirements import Requirement
+from packaging.requirements import InvalidRequirement, Requirement
 
 from trackspeak.models.errors import PluginError, TrackspeakError, UnknownNameError
 
@@ -64,7 +64,9 @@ class PluginInfo:
 
 def list_plugins() -> list[PluginInfo]:
     """List every plugin by kind and name; a broken one is listed with its reason and stops nothing else."""
-    return [_inspect(kind, entry, rivals) for kind in KINDS for rivals in _entries(kind).values() for entry in rivals]
+    return [
+        _inspect_safely(kind, entry, rivals) for kind in KINDS for rivals in _entries(kind).values() for entry in rivals
+    ]
 
 
 def create(kind: str, name: str, options: Mapping[str, object]) -> tuple[Any, Any]:
@@ -99,11 +101,11 @@ def create(kind: str, name: str, options: Mapping[str, object]) -> tuple[Any, An
     chosen = parse_options(plugin_class.Options, options, kind)
     try:
         plugin = plugin_class(chosen)
+        missing = [member for member in _members(kind) if not hasattr(plugin, member)]
     except TrackspeakError:
         raise
     except Exception as error:
         raise PluginError(f"{label} failed to start: {type(error).__name__}: {error}") from error
-    missing = [member for member in _members(kind) if not hasattr(plugin, member)]
     if missing:
         raise PluginError(f"{label} cannot be used: it lacks {', '.join(missing)}")
     return plugin, chosen
@@ -131,6 +133,14 @@ def _clash(entry: EntryPoint, rivals: Sequence[EntryPoint]) -> str | None:
     return f"the name {entry.name!r} is also that of a plugin of {others}"
 
 
+def _inspect_safely(kind: str, entry: EntryPoint, rivals: Sequence[EntryPoint]) -> PluginInfo:
+    try:
+        return _inspect(kind, entry, rivals)
+    except Exception as error:  # noqa: BLE001 what someone else's class says of itself may fail in any way
+        reason = f"it cannot be described: {type(error).__name__}: {error}"
+        return PluginInfo(kind, entry.name, "", (), None, _distribution(entry), reason)
+
+
 def _inspect(kind: str, entry: EntryPoint, rivals: Sequence[EntryPoint]) -> PluginInfo:
     distribution = _distribution(entry)
     try:
@@ -139,19 +149,29 @@ def _inspect(kind: str, entry: EntryPoint, rivals: Sequence[EntryPoint]) -> Plug
         return PluginInfo(kind, entry.name, "", (), None, distribution, str(error))
     summary = (inspect.getdoc(plugin_class) or "").partition("\n")[0]
     options = describe_options(plugin_class.Options)
-    lacking = [package for package in plugin_class.requirements.packages if not _installed(package)]
-    reason = f"needs {', '.join(lacking)}, which is not installed" if lacking else None
+    reason = _lacking(plugin_class)
     return PluginInfo(kind, entry.name, summary, options, plugin_class.requirements, distribution, reason)
+
+
+def _lacking(plugin_class: type[Any]) -> str | None:
+    """Say what a plugin needs and is not there; None if all is."""
+    lacking = [package for package in plugin_class.requirements.packages if not _installed(package)]
+    return f"needs {', '.join(lacking)}, which is not installed" if lacking else None
 
 
 def _installed(package: str) -> bool:
     """Whether a module could be imported, without doing so; or whether a distribution is there in a fitting version."""
-    wanted = Requirement(package)
     try:
+        wanted = Requirement(package)
         if wanted.specifier:
-            return wanted.specifier.contains(version(wanted.name))
+            return wanted.specifier.contains(version(wanted.name), prereleases=True)
+    except InvalidRequirement:
+        pass  # a module's name may be none of a distribution's
+    except PackageNotFoundError:
+        return False
+    try:
         return importlib.util.find_spec(package) is not None
-    except (ModuleNotFoundError, PackageNotFoundError):
+    except (ImportError, ValueError):
         return False
 
 

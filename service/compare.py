@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
 
-from trackspeak.models.errors import OptionError
+from trackspeak.models.errors import OptionError, TrackspeakError
 from trackspeak.plugins.contract import Detections, Detector, Frame, Requirements, StreamInfo
-from trackspeak.plugins.registry import create
+from trackspeak.plugins.registry import create, list_plugins
 
 from .assemble import Assembly, assemble
 from .limits import Limits
@@ -95,13 +96,27 @@ def compare(
     options = options or RunOptions()
     chosen = options_per_tracker(trackers, options)
     shared = _Shared()
-    assemblies = [assemble(one, make=shared) for one in chosen]  # all first: a mistake is told before the work
+    assemblies = []
+    for name, one in zip(trackers, chosen, strict=True):  # all first: a mistake is told before the work
+        with _naming(name):
+            assemblies.append(assemble(one, make=shared))
     runs = []
     for name, one, assembly in zip(trackers, chosen, assemblies, strict=True):
         told = progress(name) if progress is not None else None
-        result = track(video, queries, one, limits=limits, assembly=_recording(assembly, shared), progress=told)
+        with _naming(name):
+            result = track(video, queries, one, limits=limits, assembly=_recording(assembly, shared), progress=told)
         runs.append(TrackerRun(name, result, math.ceil(result.video.frames / options.frame_stride)))
     return runs
+
+
+@contextmanager
+def _naming(tracker: str) -> Iterator[None]:
+    """Say in errors which tracker's run they are of."""
+    try:
+        yield
+    except TrackspeakError as error:
+        error.args = (f"{tracker}: {error}",)
+        raise
 
 
 def options_per_tracker(trackers: Sequence[str], options: RunOptions) -> list[RunOptions]:
@@ -114,7 +129,27 @@ def options_per_tracker(trackers: Sequence[str], options: RunOptions) -> list[Ru
         raise OptionError(f"tracker: what is compared is named apart, got {options.tracker!r} besides")
     if not trackers or len(set(trackers)) < len(trackers):
         raise OptionError(f"tracker must be one or more names, each once, got {', '.join(trackers) or 'none'}")
-    return [_options_of(name, trackers, options) for name in trackers]
+    wants = {plugin.name: plugin.requirements for plugin in list_plugins() if plugin.kind == "tracker"}
+    return [_options_of(name, trackers, _readable(options, trackers, wants.get(name), wants)) for name in trackers]
+
+
+def _readable(
+    options: RunOptions,
+    trackers: Iterable[str],
+    own: Requirements | None,
+    all_wants: Mapping[str, Requirements | None],
+) -> RunOptions:
+    """Leave out choices of a detector or embedder for a tracker that reads neither, if another one does."""
+    for kind, read in (("detector", "detections"), ("embedder", "embeddings")):
+        others = any(getattr(all_wants.get(name), read, False) for name in trackers)
+        if others and own is not None and not getattr(own, read):
+            kept = {key: value for key, value in options.set.items() if not key.startswith(f"{kind}.")}
+            options = (
+                replace(options, set=kept, detector=None)
+                if kind == "detector"
+                else replace(options, set=kept, embedder=None)
+            )
+    return options
 
 
 def _options_of(name: str, trackers: Iterable[str], options: RunOptions) -> RunOptions:

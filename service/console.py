@@ -72,7 +72,7 @@ def run_and_show(
         if scores is not None:
             write_scores(result, scores)
     finally:
-        _print_result(result, as_json)
+        print_result(result, as_json)
     return result
 
 
@@ -99,11 +99,11 @@ def pull_and_show(name: str, *, offline: bool) -> None:
     folder = load_settings().weights_folder
     for file in published(name):
         with show_progress(DownloadColumn()) as progress:
-            path = pull(file, folder, offline=offline, progress=_told(progress, file.name))
+            path = pull(file, folder, offline=offline, progress=bar(progress, file.name))
         typer.echo(f"{path} ({file.licence})")
 
 
-def _told(progress: Progress, name: str) -> Callable[[int, int | None], None]:
+def bar(progress: Progress, name: str) -> Callable[[int, int | None], None]:
     """Add a bar; give what moves it."""
     task = progress.add_task(name, total=None)
     return lambda done, expected: progress.update(task, completed=done, total=expected)
@@ -128,7 +128,12 @@ def show_settings() -> None:
     Console().print(settings_table(load_settings()))
 
 
-def _print_result(result: Result, as_json: bool) -> None:
+def print_result(result: Result, as_json: bool) -> None:
+    """Print the answers, or result.json alone.
+
+    Raises:
+        OutputError: if they cannot be printed.
+    """
     try:
         if as_json:
             _print_bytes(result.to_json().encode())

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any
 
-from annotated_types import Ge, Le, MinLen
+from annotated_types import Ge, Le, MaxLen, MinLen
 
 from trackspeak.models.errors import OptionError
 from trackspeak.plugins.options import checked_values, parse_options
@@ -23,6 +23,7 @@ CHOICES = ("profile", "detector", "embedder", "tracker", "postprocessor", "match
 """The options of a run that choose plugins; `set` says how they work."""
 
 LARGEST_STRIDE = 1_000
+MOST_POSTPROCESSORS = 8
 
 LONGEST_GAP = 16
 """A segment bridges at most so many missed frames between two of its own: they wait in memory."""
@@ -35,9 +36,10 @@ class RunOptions:
     Attributes:
         profile: a profile's name, the path of a TOML file, or "auto": "embedded" so far.
         detector: a detector's name, in place of the profile's.
-        embedder: what makes the embeddings of trackers that want them, in place of the profile's or the matcher.
+        embedder: what makes the embeddings of trackers that want them, in place of the profile's; "none": the matcher.
         tracker: a tracker's name, in place of the profile's.
-        postprocessor: names of what mends the tracks afterwards, in this order, in place of the profile's.
+        postprocessor: names of what mends the tracks afterwards, in this order, in place of the profile's; "none"
+            alone: nothing does.
         matcher: a matcher's name, in place of the profile's; the profile's calibrators then no longer apply.
         calibrator: a calibrator's name, in place of the profile's; "none" for raw scores.
         set: plugin options by `kind.key`, such as `detector.min_score`.
@@ -48,6 +50,7 @@ class RunOptions:
             unset: 4, or 0 for "ikun".
         first_frame: the number of the first frame in MOTChallenge files that are written; unset: the profile's.
         frame_stride: one of so many frames is looked at, and tracks are filled in between.
+        looks_per_track: at most so many looks of each track are kept, evenly spread; unset: all.
         frame_rate: frames per second of an image folder, which does not say; unset: 10. A video file has its own.
     """
 
@@ -55,7 +58,7 @@ class RunOptions:
     detector: Name | None = None
     embedder: Name | None = None
     tracker: Name | None = None
-    postprocessor: tuple[Name, ...] | None = None
+    postprocessor: Annotated[tuple[Name, ...], MaxLen(MOST_POSTPROCESSORS)] | None = None
     matcher: Name | None = None
     calibrator: Name | None = None
     set: Mapping[str, Any] = field(default_factory=dict)
@@ -64,6 +67,7 @@ class RunOptions:
     max_gap: Annotated[int, Ge(0), Le(LONGEST_GAP)] | None = None
     first_frame: Annotated[int, Ge(0), Le(10**9)] | None = None
     frame_stride: Annotated[int, Ge(1), Le(LARGEST_STRIDE)] = 1
+    looks_per_track: Annotated[int, Ge(1)] | None = None
     frame_rate: Annotated[float, Ge(0.001), Le(1_000)] | None = None
 
     def __post_init__(self) -> None:
@@ -105,7 +109,7 @@ def choose(profile: Profile, options: RunOptions) -> dict[str, PluginChoice | No
         "tracker": _tracker(profile, options.tracker),
         "matcher": _replace(profile.matcher, options.matcher),
     }
-    if embedder := _replace(profile.embedder, options.embedder):
+    if options.embedder != NONE and (embedder := _replace(profile.embedder, options.embedder)):
         chosen["embedder"] = embedder
     for kind, choices in (
         ("postprocessor", _postprocessors(profile, options)),
@@ -143,6 +147,8 @@ def _postprocessors(profile: Profile, options: RunOptions) -> tuple[PluginChoice
     """The profile's, or those named; one that the profile has too keeps the profile's options."""
     if options.postprocessor is None:
         return profile.postprocessors
+    if options.postprocessor == (NONE,):
+        return ()
     own = {choice.name: choice for choice in profile.postprocessors}
     return tuple(own.get(name, PluginChoice(name=name)) for name in options.postprocessor)
 

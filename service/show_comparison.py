@@ -12,13 +12,12 @@ from rich.console import Console
 from trackspeak.models.errors import OptionError
 
 from .compare import TrackerRun, compare, options_per_tracker
-from .console import show_progress
+from .console import bar, show_progress
 from .formats.atomic import check_replaceable, replaced_file
 from .formats.check import check_inputs_are_kept
 from .formats.side_by_side import write_side_by_side
 from .limits import Limits, check_queries
 from .options import RunOptions
-from .pipeline.index import Progress
 from .plugin_files import files_read
 from .settings import load_settings
 from .tables import comparison_table
@@ -49,12 +48,7 @@ def compare_and_show(
         read = [path for one in options_per_tracker(trackers, options) for path in files_read(one)]
         check_inputs_are_kept("out", [out], [video, *read])
     with show_progress() as shown:
-
-        def told(name: str) -> Progress:
-            task = shown.add_task(name, total=None)
-            return lambda done, expected: shown.update(task, completed=done, total=expected)
-
-        runs = compare(video, trackers, queries, options, limits=limits, progress=told)
+        runs = compare(video, trackers, queries, options, limits=limits, progress=lambda name: bar(shown, name))
     for run in runs:
         for warning in run.result.warnings:
             typer.echo(f"warning: {run.tracker}: {warning}", err=True)

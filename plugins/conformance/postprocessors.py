@@ -140,7 +140,8 @@ class PostprocessorConformance(PluginConformance):
             given = tracked(scenes.lone(frames))
             got = len(self.mend(postprocessor, given).trajectories)
             fix = "mind tracks of a single frame, and arrays with a single row"
-            require(got == 1, f"the only track, of {frames} frames", f"{got} tracks", fix)
+            dropped = got == 0 and frames < 3  # which a postprocessor may do with tracks so short
+            require(got == 1 or dropped, f"the only track, of {frames} frames", f"{got} tracks", fix)
 
     def test_missed_frames_are_taken(self) -> None:
         scene = scenes.steady(9)

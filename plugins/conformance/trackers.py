@@ -42,7 +42,9 @@ class TrackerConformance(PluginConformance):
     def update(
         self, tracker: Any, frame: Frame, detections: Detections, embeddings: npt.NDArray[np.float32]
     ) -> TrackedFrame:
-        """Give a frame to a tracker, with embeddings if it wants any."""
+        """Give a frame to a tracker, with embeddings if it wants any; how long they are nobody knows without a box."""
+        if not len(detections):
+            embeddings = embeddings[:, :0]
         found: TrackedFrame = (
             tracker.update(frame, detections, embeddings)
             if self.reads_embeddings

@@ -19,12 +19,14 @@ class StreamInfo:
     Attributes:
         width: pixels of the upright frame.
         height: pixels of the upright frame.
-        frame_rate: nominal frames per second, above 0; the times of frames are in `Frame.time_s`.
+        frame_rate: nominal frames per second of those that are given, above 0; their times are in `Frame.time_s`.
+        frame_stride: one of so many frames of the video is given; `Frame.index` counts them all.
     """
 
     width: int
     height: int
     frame_rate: float
+    frame_stride: int = 1
 
     def __post_init__(self) -> None:
         """Check sizes and rate."""
@@ -32,6 +34,8 @@ class StreamInfo:
             raise ContractError(f"width and height must be at least 1, got {self.width} x {self.height}")
         if not 0 < self.frame_rate < float("inf"):
             raise ContractError(f"frame_rate must be above 0 and finite, got {self.frame_rate}")
+        if self.frame_stride < 1:
+            raise ContractError(f"frame_stride must be at least 1, got {self.frame_stride}")
 
 
 @dataclass(frozen=True, slots=True, eq=False)

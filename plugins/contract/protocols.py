@@ -120,7 +120,7 @@ class Tracker(Plugin, Protocol):
         Args:
             frame: the frame.
             detections: its N boxes.
-            embeddings: (N, D) appearance vectors, if `requirements.embeddings`.
+            embeddings: (N, D) appearance vectors, if `requirements.embeddings`; D is 0 where there is no box.
         """
 
     def warnings(self) -> tuple[str, ...]:

@@ -69,6 +69,8 @@ class Trajectory:
     def __post_init__(self) -> None:
         """Check shapes, dtypes and the order of frames."""
         count = len(self.frame_indices)
+        if not count:
+            raise ContractError(f"track {self.track_id} must have at least one frame, got none")
         check_array("frame_indices", self.frame_indices, (count,), np.int64)
         check_array("times_s", self.times_s, (count,), np.float64)
         check_boxes("boxes_xyxy", self.boxes_xyxy, count)
@@ -82,7 +84,8 @@ class Postprocessed:
     """The tracks of a video after they were mended.
 
     Attributes:
-        trajectories: by rising id; frames in which a track was not found may have been filled in.
+        trajectories: by rising id; frames in which a track was not found may have been filled in, whole tracks may
+            have been dropped.
         merged: id that is gone -> id of the track that it is now part of, one of `trajectories`.
     """
 

@@ -54,6 +54,7 @@ class FileDetector:
         self._min_score, self._max_detections = options.min_score, options.max_detections
         self._class_names = (options.class_name,)
         self._last_frame = -1
+        self._frame_stride = 1
 
     @property
     def lookahead_s(self) -> float:
@@ -65,9 +66,10 @@ class FileDetector:
         """It reads no weights."""
         return {}
 
-    def reset(self, stream: StreamInfo) -> None:  # noqa: ARG002 the file knows nothing of the stream
+    def reset(self, stream: StreamInfo) -> None:
         """Begin a new video."""
         self._last_frame = -1
+        self._frame_stride = stream.frame_stride
 
     def prepare(self, frames: Iterable[Frame]) -> None:
         """Do nothing."""
@@ -79,7 +81,8 @@ class FileDetector:
 
     def warnings(self) -> tuple[str, ...]:
         """Report boxes after the video's end: file and video may not belong together, or count differently."""
-        return rows_beyond(self._table, self._last_frame, self._name)
+        last = self._last_frame + self._frame_stride - 1  # what comes between two that are looked at may be there
+        return rows_beyond(self._table, last, self._name)
 
     def _detect(self, frame_index: int) -> Detections:
         rows = self._table.rows_of(frame_index)

@@ -9,9 +9,9 @@ from typing import Annotated, ClassVar, Literal
 
 import numpy as np
 import numpy.typing as npt
-from annotated_types import Ge, MinLen
+from annotated_types import Ge, Le, MinLen
 
-from trackspeak.models.errors import WeightsError
+from trackspeak.models.errors import PluginError, WeightsError
 from trackspeak.plugins.contract import Appearance, Frame, Requirements
 from trackspeak.plugins.onnx_network import Network
 
@@ -37,10 +37,10 @@ class OnnxEmbedderOptions:
     """
 
     path: Path
-    height: Annotated[int, Ge(1)] = 256
-    width: Annotated[int, Ge(1)] = 128
+    height: Annotated[int, Ge(1), Le(1024)] = 256
+    width: Annotated[int, Ge(1), Le(1024)] = 128
     normalisation: Literal["imagenet", "unit", "none"] = "imagenet"
-    batch_size: Annotated[int, Ge(1)] = 32
+    batch_size: Annotated[int, Ge(1), Le(256)] = 32
     providers: Annotated[tuple[str, ...], MinLen(1)] = ("CPUExecutionProvider",)
 
 
@@ -96,11 +96,14 @@ class OnnxEmbedder:
         batch = np.zeros((self._batch, 3, self._height, self._width), np.float32)
         batch[: len(crops)] = pixels.transpose(0, 3, 1, 2)  # (N, H, W, 3) -> (N, 3, H, W)
         (features,) = self._network.run(batch)
-        features = features[: len(crops)]
+        features = features[: len(crops)].astype(float)
+        if not np.isfinite(features).all():
+            raise PluginError(f"{self._network.label} gave features that are not finite")
         lengths = np.linalg.norm(features, axis=1, keepdims=True)
         # a network may find nothing in a black crop; any direction does then, and it must be the same each time
         features[lengths[:, 0] < _SHORTEST, 0] = 1
-        normalised: npt.NDArray[np.float32] = features / np.linalg.norm(features, axis=1, keepdims=True)
+        features /= np.linalg.norm(features, axis=1, keepdims=True)
+        normalised: npt.NDArray[np.float32] = features.astype(np.float32)
         return normalised
 
 

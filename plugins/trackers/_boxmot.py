@@ -46,7 +46,7 @@ class BoxmotTracker(LibraryTracker[OptionsT]):
             embeddings = None if embeddings is None else embeddings[whole]
         # Packed arrays have no place for embeddings: the library would download weights and make its own.
         given = Given(
-            geometry=Boxes(_tensor(boxes)),
+            geometry=Boxes(_tensor(boxes.copy())),  # others compare theirs with these
             scores=_tensor(scores),
             class_ids=_tensor(class_ids),
             sample_id=str(frame.index),

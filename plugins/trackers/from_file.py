@@ -47,15 +47,17 @@ class FileTracker:
         self._class_name = options.class_name
         self._name = options.path.name
         self._last_frame = -1
+        self._frame_stride = 1
 
     @property
     def weights(self) -> dict[str, str]:
         """It reads no weights."""
         return {}
 
-    def reset(self, stream: StreamInfo) -> None:  # noqa: ARG002 the file knows nothing of the stream
+    def reset(self, stream: StreamInfo) -> None:
         """Begin a new video."""
         self._last_frame = -1
+        self._frame_stride = stream.frame_stride
 
     def update(
         self,
@@ -77,4 +79,5 @@ class FileTracker:
 
     def warnings(self) -> tuple[str, ...]:
         """Report boxes after the video's end: file and video may not belong together, or count differently."""
-        return rows_beyond(self._table, self._last_frame, self._name)
+        last = self._last_frame + self._frame_stride - 1  # what comes between two that are looked at may be there
+        return rows_beyond(self._table, last, self._name)

@@ -54,7 +54,7 @@ class StrongSortOptions:
     max_iou_distance: Share = 0.6
     lost_last: bool = True
     overlap_frames: Count = 1
-    minimum_consecutive_frames: Count = 3
+    minimum_consecutive_frames: Annotated[int, Ge(2)] = 3
     lost_track_s: Annotated[float, Ge(0)] = 1.0
     camera_motion: Literal["ecc", "none"] = "ecc"
     camera_downscale: Count = 2
@@ -89,9 +89,11 @@ class _Tracks:
         return _Tracks(self.motion.take(rows), self.features[rows], self.hits[rows], self.missed[rows], self.ids[rows])
 
     def join(self, other: _Tracks) -> _Tracks:
+        if not len(self.ids) or not len(other.ids):  # of no rows it is not known how long they are
+            return self if len(self.ids) else other
         return _Tracks(
             self.motion.join(other.motion),
-            np.concatenate([self.features, other.features]) if len(self.ids) else other.features,
+            np.concatenate([self.features, other.features]),
             np.concatenate([self.hits, other.hits]),
             np.concatenate([self.missed, other.missed]),
             np.concatenate([self.ids, other.ids]),

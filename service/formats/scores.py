@@ -6,9 +6,7 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
-import numpy as np
-
-from trackspeak.service.pipeline.select import frame_scores
+from trackspeak.service.pipeline.select import covered_frames, frame_scores
 from trackspeak.service.result import Result
 
 from .atomic import replaced_file, write_lines
@@ -46,7 +44,8 @@ def _rows(result: Result) -> Iterator[tuple[int, int, str, float]]:
         return
     for trajectory in result.trajectories:
         scores = frame_scores(trajectory, result.raw.segments, result.raw.scores)  # (T, queries)
-        for frame, of_frame in zip(trajectory.frame_indices.tolist(), scores, strict=True):
-            if np.isfinite(of_frame).all():
+        covered = covered_frames(trajectory, result.raw.segments)
+        for frame, of_frame, seen in zip(trajectory.frame_indices.tolist(), scores, covered, strict=True):
+            if seen:
                 for answer, score in zip(result.queries, of_frame.tolist(), strict=True):
                     yield int(trajectory.track_id), frame, answer.query, score

@@ -36,7 +36,7 @@ def answer(
             for calibrate in calibrators:
                 scores = calibrate(scores, phrases)
     with watch.stage("select"):
-        referred = select(phrases.texts, index.trajectories, index.segments, scores, selection)
+        referred = select(phrases.texts, index.trajectories, index.segments, scores, selection, index.frame_stride)
     return referred, scores, raw
 
 

@@ -9,6 +9,7 @@ from trackspeak.models.errors import ContractError
 from trackspeak.plugins.contract import Detections, Detector, Frame, StreamInfo
 
 from .decode import Video
+from .watch import expect
 
 
 def begin_detecting(detector: Detector, video: Video, stream: StreamInfo, frame_stride: int) -> None:
@@ -30,6 +31,8 @@ def detect(detector: Detector | None, batch: list[Frame]) -> list[Detections]:
     found = detector.detect(batch)
     if len(found) != len(batch):
         raise ContractError(f"the detector must give one Detections per frame, {len(batch)}, got {len(found)}")
+    for one in found:
+        expect("detector", one, Detections)
     return found
 
 

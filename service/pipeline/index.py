@@ -64,6 +64,7 @@ class VideoIndex:
         observations: what the matcher keeps of them; None where nothing was tracked.
         warnings: what a user should know of this video.
         timings_s: stage -> seconds of work; stages overlap, so their sum can exceed `pass`, the whole.
+        frame_stride: one of so many frames was looked at.
     """
 
     trajectories: tuple[Trajectory, ...]
@@ -71,6 +72,7 @@ class VideoIndex:
     observations: Observations | None
     warnings: tuple[str, ...]
     timings_s: dict[str, float]
+    frame_stride: int = 1
 
 
 def index_video(
@@ -90,7 +92,8 @@ def index_video(
         PluginError: if a plugin fails or breaks its contract.
     """
     watch = Stopwatch()
-    stream = replace(video.info.stream, frame_rate=video.info.stream.frame_rate / frame_stride)
+    stream = video.info.stream
+    stream = replace(stream, frame_rate=stream.frame_rate / frame_stride, frame_stride=frame_stride)
     indexer = Indexer(stream, steps.tracker, steps.matcher, steps.embedder, max_gap, frame_stride, watch)
     times_s: list[float] = []
     with watch.stage("pass"):
@@ -111,13 +114,15 @@ def index_video(
                 if progress is not None:
                     progress(batch[-1].index + 1, video.info.declared_frames)
             indexer.finish(observing)
+        if progress is not None:
+            progress(len(times_s), video.info.declared_frames)
         segments, observations = indexer.collect()
         frame_times_s = np.array(times_s, np.float64)
         trajectories = fill_strides(join_frames(indexer.history), frame_stride, frame_times_s)
         with watch.stage("postprocess"):
             trajectories, segments = postprocess(trajectories, segments, steps.postprocessors, frame_times_s)
     warnings = (*video.warnings, *_warnings(steps.detector, steps.tracker))
-    return VideoIndex(trajectories, segments, observations, warnings, watch.seconds)
+    return VideoIndex(trajectories, segments, observations, warnings, watch.seconds, frame_stride)
 
 
 def _warnings(detector: Detector | None, tracker: Tracker) -> tuple[str, ...]:

@@ -24,7 +24,7 @@ from trackspeak.plugins.contract import (
 
 from .observe import Looks, Observer, Seen
 from .sample import Clip, Sampler
-from .watch import Stopwatch, blaming
+from .watch import Stopwatch, blaming, expect
 
 BATCH_FRAMES = 8
 """Frames decoded ahead, detected together, and observed together."""
@@ -69,9 +69,10 @@ class Indexer:
         for frame, detections, appearance in zip(batch, found, appearances, strict=True):
             with self._watch.stage("track"), blaming("tracker"):
                 tracked = self._update(frame, detections, appearance)
+                expect("tracker", tracked, TrackedFrame)
             self.history.append(tracked)
             kept = appearance if self._shares_encoder else None
-            self._looks.keep(Seen(frame, detections.boxes_xyxy, kept))
+            self._looks.keep(Seen.of(frame, tracked.boxes_xyxy, detections.boxes_xyxy, kept))
             self._add(self._sampler.push(tracked))
         self._hand_over(pool, self._sampler.oldest_needed())
 
@@ -102,7 +103,10 @@ class Indexer:
 
         def work() -> list[Appearance]:
             with self._watch.stage("embed"), blaming("embedder"):
-                return embedder.embed(frames, boxes)
+                embedded = list(embedder.embed(frames, boxes))
+                for one in embedded:
+                    expect("embedder", one, Appearance)
+                return embedded
 
         embedded = pool.submit(work).result()
         if [len(one) for one in embedded] != [len(one) for one in boxes]:

@@ -23,7 +23,7 @@ class Seen:
 
     Attributes:
         frame: the frame.
-        boxes_xyxy: (N, 4) the detector's boxes.
+        boxes_xyxy: (N, 4) the boxes of its tracks that are the detector's own.
         appearance: what the matcher made of them for the tracker; None if it was not asked to.
     """
 
@@ -31,13 +31,25 @@ class Seen:
     boxes_xyxy: Boxes
     appearance: Appearance | None
 
+    @classmethod
+    def of(cls, frame: Frame, tracked_xyxy: Boxes, detected_xyxy: Boxes, appearance: Appearance | None) -> Seen:
+        """Keep of a frame what its tracks may be looked at by; other boxes are never asked for, and cost memory."""
+        rows = _rows_of(tracked_xyxy, detected_xyxy) if appearance is not None else []
+        own = np.array([row for row in rows if row is not None], np.intp)
+        return cls(frame, detected_xyxy[own], None if appearance is None else appearance.take(own))
+
     def appearance_of(self, boxes_xyxy: Boxes) -> Appearance | None:
         """Give what was made of some boxes; None unless all of them are the detector's own."""
         if self.appearance is None:
             return None
-        rows = {box.tobytes(): row for row, box in enumerate(self.boxes_xyxy)}
-        wanted = [rows.get(box.tobytes()) for box in boxes_xyxy]
-        return None if None in wanted else self.appearance.take(np.array(wanted, np.intp))
+        rows = _rows_of(boxes_xyxy, self.boxes_xyxy)
+        return None if None in rows else self.appearance.take(np.array(rows, np.intp))
+
+
+def _rows_of(boxes_xyxy: Boxes, among_xyxy: Boxes) -> list[int | None]:
+    """Give for each box the row in which it is among others, to the last bit; None if it is not."""
+    rows = {box.tobytes(): row for row, box in enumerate(among_xyxy)}
+    return [rows.get(box.tobytes()) for box in boxes_xyxy]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -10,10 +10,10 @@ import numpy as np
 import numpy.typing as npt
 
 from trackspeak.models.errors import ContractError
-from trackspeak.plugins.contract import Postprocessor, Segments, TrackedFrame, Trajectory
+from trackspeak.plugins.contract import Postprocessed, Postprocessor, Segments, TrackedFrame, Trajectory
 from trackspeak.plugins.postprocessors.filling import fill_gaps
 
-from .watch import blaming
+from .watch import blaming, expect
 
 
 def join_frames(history: Sequence[TrackedFrame]) -> tuple[Trajectory, ...]:
@@ -58,18 +58,35 @@ def postprocess(
         given = {trajectory.track_id for trajectory in trajectories}
         with blaming("postprocessor"):
             mended = mend(trajectories, frame_times_s)
-        unknown = sorted({trajectory.track_id for trajectory in mended.trajectories} - given)
-        if unknown:
-            raise ContractError(f"the postprocessor must keep the ids it is given, got {unknown[0]}")
+            expect("postprocessor", mended, Postprocessed)
+        _check(mended, given, len(frame_times_s))
         trajectories = mended.trajectories
-        if mended.merged:
-            segments = _renamed(segments, mended.merged)
+        segments = _renamed(segments, mended.merged)
+        kept = np.isin(segments.track_ids, [trajectory.track_id for trajectory in trajectories])
+        segments = _rows(segments, np.flatnonzero(kept))  # tracks may have been dropped
     return trajectories, segments
+
+
+def _check(mended: Postprocessed, given: set[int], frames: int) -> None:
+    unknown = sorted(({trajectory.track_id for trajectory in mended.trajectories} | mended.merged.keys()) - given)
+    if unknown:
+        raise ContractError(f"the postprocessor must keep the ids it is given, got {unknown[0]}")
+    for trajectory in mended.trajectories:
+        if trajectory.frame_indices[0] < 0 or trajectory.frame_indices[-1] >= frames:
+            raise ContractError(
+                f"the postprocessor must keep to the video's {frames} frames, got "
+                f"{trajectory.frame_indices[0]} to {trajectory.frame_indices[-1]} of track {trajectory.track_id}"
+            )
 
 
 def _renamed(segments: Segments, merged: Mapping[int, int]) -> Segments:
     """Give segments new ids, and bring them into their order again: by track and time."""
+    if not merged:
+        return segments
     ids = np.array([merged.get(track_id, track_id) for track_id in segments.track_ids.tolist()], np.int64)
     order = np.lexsort([segments.last_frames, segments.first_frames, ids])
-    columns = {name: getattr(segments, name)[order] for name in segments.__slots__}
-    return replace(segments, **{**columns, "track_ids": ids[order]})
+    return _rows(replace(segments, track_ids=ids), order)
+
+
+def _rows(segments: Segments, rows: npt.NDArray[np.intp]) -> Segments:
+    return Segments(*(getattr(segments, name)[rows] for name in segments.__slots__))

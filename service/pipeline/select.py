@@ -76,20 +76,43 @@ def frame_scores(trajectory: Trajectory, segments: Segments, scores: Scores) -> 
     return means.astype(np.float32)
 
 
+def covered_frames(trajectory: Trajectory, segments: Segments) -> npt.NDArray[np.bool_]:
+    """Say of each frame of a trajectory whether a segment covers it: (T,)."""
+    mine = np.flatnonzero(segments.track_ids == trajectory.track_id)
+    starts = np.searchsorted(trajectory.frame_indices, segments.first_frames[mine])
+    stops = np.searchsorted(trajectory.frame_indices, segments.last_frames[mine], side="right")
+    covered = np.zeros(len(trajectory.frame_indices), bool)
+    for start, stop in zip(starts, stops, strict=True):
+        covered[start:stop] = True
+    return covered
+
+
 def select(
     queries: Sequence[str],
     trajectories: Sequence[Trajectory],
     segments: Segments,
     scores: Scores,
     selection: Selection,
+    frame_stride: int = 1,
 ) -> tuple[ReferredTracks, ...]:
-    """Answer each query with the tracks it refers to, best first."""
+    """Answer each query with the tracks it refers to, best first.
+
+    Args:
+        queries: the sentences.
+        trajectories: all tracks.
+        segments: theirs.
+        scores: of each segment for each sentence.
+        selection: how scores become tracks.
+        frame_stride: one of so many frames was looked at: as many of these as else of all may be closed over.
+    """
+    shortest_span = 1 if selection.protocol == "ikun" else SHORTEST_SPAN
+    closed_gap = 0 if selection.protocol == "ikun" else (CLOSED_GAP + 1) * frame_stride - 1
     threshold = THRESHOLDS[scores.kind] if selection.threshold is None else selection.threshold
     found: list[list[ReferredTrack]] = [[] for _ in queries]
     for trajectory in trajectories:
         per_frame = frame_scores(trajectory, segments, scores)
         for text, tracks in enumerate(found):
-            track = _refer(trajectory, per_frame[:, text], threshold, selection.protocol)
+            track = _refer(trajectory, per_frame[:, text], threshold, closed_gap, shortest_span)
             if track is not None:
                 tracks.append(track)
     return tuple(
@@ -99,15 +122,12 @@ def select(
 
 
 def _refer(
-    trajectory: Trajectory, scores: npt.NDArray[np.float32], threshold: float, protocol: Protocol
+    trajectory: Trajectory, scores: npt.NDArray[np.float32], threshold: float, closed_gap: int, shortest_span: int
 ) -> ReferredTrack | None:
     """Give the part of a trajectory that is referred to, if any."""
     referred = scores > threshold
-    if protocol == "ikun":
-        runs = _runs(trajectory.frame_indices, referred, closed_gap=0)
-    else:
-        shortest = min(SHORTEST_SPAN, len(referred))
-        runs = [run for run in _runs(trajectory.frame_indices, referred, CLOSED_GAP) if _length(run) >= shortest]
+    shortest = min(shortest_span, len(referred))
+    runs = [run for run in _runs(trajectory.frame_indices, referred, closed_gap) if _length(run) >= shortest]
     if not runs:
         return None
     inside = np.concatenate([np.arange(start, stop) for start, stop in runs])

@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from trackspeak.models.errors import PluginError, TrackspeakError
+from trackspeak.models.errors import ContractError, PluginError, TrackspeakError
 
 
 @contextmanager
@@ -22,6 +22,16 @@ def blaming(plugin: str) -> Iterator[None]:
         raise
     except Exception as error:
         raise PluginError(f"the {plugin} failed: {type(error).__name__}: {error}") from error
+
+
+def expect(plugin: str, given: object, wanted: type) -> None:
+    """See that a plugin gave what its contract says.
+
+    Raises:
+        ContractError: naming the plugin, what was wanted and what came.
+    """
+    if not isinstance(given, wanted):
+        raise ContractError(f"the {plugin} must give {wanted.__name__}, got {type(given).__name__}")
 
 
 class Stopwatch:

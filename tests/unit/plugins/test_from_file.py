@@ -104,6 +104,19 @@ def test_tracks_after_the_videos_end_are_reported(path: Path) -> None:
     assert tracker.warnings() == ()
 
 
+@pytest.mark.parametrize(("frame_stride", "warnings"), [(1, 1), (4, 1), (8, 0)])
+def test_boxes_between_the_frames_looked_at_are_not_after_the_end(path: Path, frame_stride: int, warnings: int) -> None:
+    path.write_text("1,1,10,20,30,40,0.5\n8,1,10,20,30,40,0.5\n")
+    stream = StreamInfo(64, 48, 10 / frame_stride, frame_stride)
+    for plugin in (FileTracker(FileTrackerOptions(path)), FileDetector(FileDetectorOptions(path))):
+        plugin.reset(stream)
+        if isinstance(plugin, FileTracker):
+            plugin.update(*frames(0), Detections.empty(("object",)))
+        else:
+            plugin.detect(frames(0))
+        assert len(plugin.warnings()) == warnings
+
+
 def test_tracks_may_count_from_0(path: Path) -> None:
     tracker = FileTracker(FileTrackerOptions(path, first_frame=0))
     assert tracker.update(frames(2)[0], Detections.empty(("x",))).track_ids.tolist() == [5, 3]

@@ -197,6 +197,29 @@ def test_a_property_may_be_set_by_the_constructor_but_not_be_missing(install: In
         create("detector", "lacks", {})
 
 
+@pytest.mark.parametrize(
+    ("packages", "error"),
+    [
+        (("numpy", "numpy>=1", "_thread"), None),
+        (("numpy<1",), "needs numpy<1, which is not installed"),
+        (
+            ("nobody_has_this>=2", "_nor_this", ".bad"),
+            "needs nobody_has_this>=2, _nor_this, .bad, which is not installed",
+        ),
+        ((7,), "it cannot be described: TypeError"),
+    ],
+)
+def test_what_a_plugin_needs_is_a_module_or_a_distribution_and_never_stops_the_list(
+    install: Install, packages: tuple[object, ...], error: str | None
+) -> None:
+    code = f"{GOOD}\nclass Needy(Good): requirements = Requirements(packages={packages!r})\n"
+    module = f"needy_{len(packages)}_{len(str(packages))}"  # Python imports each name once
+    install("needy", {"tracker": {"needy": f"{module}:Needy", "good": f"{module}:Good"}}, **{module: code})
+    assert (find("tracker", "needy").error or "").startswith(error or "")
+    assert (find("tracker", "needy").error is None) == (error is None)
+    assert find("tracker", "good").error is None
+
+
 def test_every_built_in_plugin_is_healthy() -> None:
     ours = [info for info in list_plugins() if info.distribution.startswith("trackspeak ")]
     # an extra may be absent, a plugin may not be broken

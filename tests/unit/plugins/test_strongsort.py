@@ -75,7 +75,7 @@ def test_motion_alone_decides_without_a_weight_for_looks() -> None:
 
 
 def test_who_looks_alike_but_is_far_away_is_someone_else() -> None:
-    tracker = strongsort(minimum_consecutive_frames=1)
+    tracker = strongsort(minimum_consecutive_frames=2)
     for index in range(4):
         show(tracker, index, [box(10)], [ONE])
     show(tracker, 4, [box(250)], [ONE])
@@ -185,3 +185,13 @@ def test_a_video_must_begin() -> None:
     tracker, _ = create("tracker", "strongsort", {})
     with pytest.raises(ContractError, match="reset"):
         tracker.update(Frame(0, 0.0, GRAY), seen([]), np.zeros((0, 8), np.float32))
+
+
+@pytest.mark.parametrize("nothing", [np.zeros((0, 8), np.float32), np.zeros((0, 0), np.float32), None])
+def test_frames_without_boxes_are_taken_between_others(nothing: np.ndarray | None) -> None:
+    tracker = strongsort()
+    tracker.update(Frame(0, 0.0, GRAY), seen([]), nothing)
+    for index in range(1, 5):
+        show(tracker, index, [box(10)], [ONE])
+    tracker.update(Frame(5, 0.5, GRAY), seen([]), nothing)
+    assert show(tracker, 6, [box(10)], [ONE]).track_ids.tolist() == [1]

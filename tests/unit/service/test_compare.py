@@ -64,6 +64,20 @@ def test_options_of_one_tracker_go_to_it_alone(tiny_clip: Path, options: RunOpti
     assert sort.frames == 18
 
 
+def test_tracks_of_a_file_may_be_compared_with_a_detector_chosen(
+    tiny_clip: Path, options: RunOptions, tmp_path: Path
+) -> None:
+    (tmp_path / "tracks.txt").write_text("".join(f"{frame},7,10,20,30,40,1\n" for frame in range(1, 31)))
+    mine = {**options.set, "detector.sensitivity": 1.1, "from_file.path": str(tmp_path / "tracks.txt")}
+    chosen = RunOptions(detector="motion", set=mine, threshold=-100.0)
+    sort, file = compare(tiny_clip, ["sort", "from_file"], QUERIES, chosen)
+    assert sort.result.plugins["detector"].options["sensitivity"] == 1.1
+    assert file.result.plugins["detector"] is None
+    assert [one.track_id for one in file.result.trajectories] == [7]
+    with pytest.raises(OptionError, match="from_file: detector: the tracker 'from_file' uses no detector"):
+        compare(tiny_clip, ["from_file"], QUERIES, chosen)
+
+
 @pytest.mark.parametrize(
     ("trackers", "given", "error", "message"),
     [

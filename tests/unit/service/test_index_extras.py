@@ -17,6 +17,11 @@ from trackspeak.plugins.contract import (
     Requirements,
     TrackedFrame,
 )
+from trackspeak.service.pipeline.answer import answer
+from trackspeak.service.pipeline.index import Steps, index_video
+from trackspeak.service.pipeline.observe import Seen
+from trackspeak.service.pipeline.select import Selection
+from trackspeak.service.pipeline.watch import Stopwatch
 
 
 class EmbeddingMatcher(FakeMatcher):
@@ -147,3 +152,110 @@ def test_a_postprocessor_must_not_make_up_tracks() -> None:
 
     with pytest.raises(ContractError, match="the postprocessor must keep the ids it is given, got 99"):
         index(FakeVideo(20), postprocessors=(MadeUp(),))
+
+
+@pytest.mark.parametrize(
+    ("merged", "frames", "message"),
+    [
+        ({77: 1}, [0, 1], "the postprocessor must keep the ids it is given, got 77"),
+        ({}, [5, 20], "the postprocessor must keep to the video's 20 frames, got 5 to 20 of track 1"),
+    ],
+)
+def test_a_postprocessor_must_keep_to_tracks_and_frames(
+    merged: dict[int, int], frames: list[int], message: str
+) -> None:
+    class Wrong:
+        def __call__(self, trajectories, frame_times_s) -> Postprocessed:
+            indices = np.array(frames, np.int64)
+            boxes, scores = np.zeros((2, 4), np.float32), np.ones(2, np.float32)
+            one = replace(trajectories[0], frame_indices=indices, times_s=indices / 10, boxes_xyxy=boxes, scores=scores)
+            return Postprocessed((one,), merged)
+
+    with pytest.raises(ContractError, match=message):
+        index(FakeVideo(20), postprocessors=(Wrong(),))
+
+
+def test_segments_of_tracks_that_were_dropped_go_too() -> None:
+    class Drop:
+        def __call__(self, trajectories, frame_times_s) -> Postprocessed:
+            return Postprocessed(trajectories[:1])
+
+    made, _ = index(FakeVideo(100), postprocessors=(Drop(),))
+    assert set(made.segments.track_ids.tolist()) == {1}
+
+
+class Lists:
+    """Gives lists where the contract wants more."""
+
+    requirements = Requirements(embeddings=True)
+
+    def reset(self, stream) -> None: ...
+    def warnings(self) -> tuple[str, ...]:
+        return ()
+
+    def update(self, frame, detections, embeddings=None):
+        return []
+
+    def embed(self, frames, boxes_xyxy):
+        return [[] for _ in frames]
+
+    def __call__(self, trajectories, frame_times_s):
+        return []
+
+
+class ListDetector(FakeDetector):
+    def detect(self, frames):
+        return [[] for _ in frames]
+
+
+@pytest.mark.parametrize(
+    ("parts", "message"),
+    [
+        ({"detector": ListDetector()}, "the detector must give Detections, got list"),
+        ({"tracker": Lists()}, "the tracker must give TrackedFrame, got list"),
+        ({"tracker": EmbeddedTracker(), "embedder": Lists()}, "the embedder must give Appearance, got list"),
+        ({"postprocessors": (Lists(),)}, "the postprocessor must give Postprocessed, got list"),
+    ],
+)
+def test_what_a_plugin_gives_must_be_of_the_contract_s_type(parts: dict[str, object], message: str) -> None:
+    with pytest.raises(ContractError, match=message):
+        index(FakeVideo(20), **parts)
+
+
+def test_only_what_tracks_may_be_looked_at_by_waits_in_the_ring() -> None:
+    detected = np.arange(16, dtype=np.float32).reshape(4, 4)
+    appearance = Appearance(np.eye(4, dtype=np.float32), {"mark": detected})
+    frame = Frame(0, 0.0, np.zeros((4, 4, 3), np.uint8))
+    seen = Seen.of(frame, detected[[3, 1]], detected, appearance)
+    assert len(seen.appearance) == 2
+    assert seen.appearance.arrays["mark"].base is None  # a copy: the others can go
+    np.testing.assert_array_equal(seen.appearance_of(detected[[1]]).arrays["mark"], detected[[1]])
+    assert seen.appearance_of(detected[[0]]) is None
+    assert Seen.of(frame, detected, detected, None).appearance_of(detected) is None
+
+
+@pytest.mark.parametrize("frame_stride", [1, 2, 3, 5, 10])
+@pytest.mark.parametrize("missed", [(), (2,), (1, 2), (1, 2, 3, 4)])
+def test_a_stride_over_a_slowed_video_gives_the_spans_of_the_video(frame_stride: int, missed: tuple[int, ...]) -> None:
+    class Flickering(FakeDetector):
+        """Sees everything frame_stride times as long, and misses some of each ten."""
+
+        def _one(self, index: int) -> Detections:
+            at = index // frame_stride
+            boxes = [] if at % 10 in missed else [[at % 40, 5, at % 40 + 10, 15]]
+            count = len(boxes)
+            xyxy = np.array(boxes, np.float32).reshape(-1, 4)
+            return Detections(xyxy, np.ones(count, np.float32), np.zeros(count, np.int64), ("thing",))
+
+    made, parts = index(FakeVideo(60 * frame_stride), detector=Flickering(), frame_stride=frame_stride)
+    matcher = parts["matcher"]
+    referred, *_ = answer(made, matcher.describe(["-1"]), matcher, [], Selection(), Stopwatch())
+    spans = [(span.first_frame, span.last_frame) for span in referred[0].tracks[0].spans]
+    assert spans == [(0, 59 * frame_stride)]
+
+
+def test_progress_ends_with_the_last_frame_though_it_was_passed_over() -> None:
+    calls: list[tuple[int, int | None]] = []
+    steps = Steps(FakeDetector(), FakeTracker(), FakeMatcher())
+    index_video(FakeVideo(23), steps, 4, frame_stride=10, progress=lambda done, total: calls.append((done, total)))
+    assert calls[-1] == (23, 23)

@@ -165,6 +165,25 @@ def test_postprocessors_follow_each_other_and_are_reported(tracks: Path, tiny_mo
     assert [assembly.uses[key].options["tau"] for key in ("postprocessor", "postprocessor.1")] == [0, 5]
 
 
+def test_a_profile_s_embedder_and_postprocessors_can_be_left_out(tmp_path: Path, tiny_model: Path) -> None:
+    profile = tmp_path / "mine.toml"
+    profile.write_text(
+        'summary = "x"\ntracker = {name = "strongsort"}\nmatcher = {name = "kum"}\ndetector = {name = "motion"}\n'
+        'embedder = {name = "onnx", options = {path = "absent.onnx"}}\npostprocessors = [{name = "gsi"}]\n'
+    )
+    given = {"profile": str(profile), "tracker": "strongsort", "embedder": "none", "postprocessor": ("none",)}
+    assembly = assemble(given_options([f"matcher.model={tiny_model}"], None, **given))
+    assert assembly.steps.embedder is assembly.steps.matcher
+    assert assembly.steps.postprocessors == ()
+    with pytest.raises(OptionError, match=r"embedder\.path must be an existing"):
+        assemble(given_options([f"matcher.model={tiny_model}"], None, profile=str(profile)))
+
+
+def test_very_many_postprocessors_are_refused() -> None:
+    with pytest.raises(OptionError, match="postprocessor"):
+        given_options([], None, postprocessor=("gsi",) * 9)
+
+
 def test_a_model_that_is_not_there_is_the_callers_mistake(tracks: Path, tmp_path: Path) -> None:
     with pytest.raises(OptionError, match=r"matcher.model must be embedded, an existing folder or .*, got .*absent"):
         assemble(given_options([f"matcher.model={tmp_path / 'absent'}"], tracks))

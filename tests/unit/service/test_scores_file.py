@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from trackspeak.models.errors import OutputError
-from trackspeak.plugins.contract import Scores, Segments
+from trackspeak.plugins.contract import Scores, Segments, Trajectory
 from trackspeak.service.formats import write_scores
 from trackspeak.service.result import RawScores, Result
 
@@ -54,6 +54,20 @@ def test_a_frame_s_score_is_the_mean_of_its_segments_before_calibration(
         (4, 0.75),
         (5, 0.75),
     ]
+
+
+def test_frames_that_were_filled_in_have_no_score_of_the_matcher(
+    make_result: Callable[..., Result], tmp_path: Path
+) -> None:
+    frames = np.arange(6)
+    boxes, ones = np.zeros((6, 4), np.float32), np.ones(6, np.float32)
+    path = Trajectory(4, "car", frames, frames / 10, boxes, ones)
+    segments = Segments(
+        np.array([4, 4]), np.array([0, 5]), np.array([1, 5]), np.array([[0], [1]]), np.zeros((2, 16, 19), np.float32)
+    )
+    raw = RawScores(segments, Scores(np.float32([[0.25, 0], [0.75, 0]]), "cosine"))
+    write_scores(make_result(trajectories=(path,), raw=raw), tmp_path / "a.json")
+    assert {row["frame"] for row in json.loads((tmp_path / "a.json").read_text())} == {0, 1, 5}
 
 
 def test_nothing_tracked_is_an_empty_list(make_result: Callable[..., Result], tmp_path: Path) -> None:
