@@ -16,7 +16,30 @@ import typer
 
 from trackspeak.models.errors import InputError, TrackspeakError
 
-from .cli_options import given_options
+from .cli_index import add_index_commands
+from .cli_options import (
+    Calibrator,
+    Detector,
+    Embedder,
+    FirstFrame,
+    FrameRate,
+    FrameStride,
+    LooksPerTrack,
+    Matcher,
+    MaxGap,
+    Postprocessor,
+    Profile,
+    Protocol,
+    Queries,
+    Scores,
+    Set,
+    Threshold,
+    Tracker,
+    Tracks,
+    Video,
+    Weights,
+    given_options,
+)
 
 app = typer.Typer(
     name="trackspeak",
@@ -88,44 +111,30 @@ def _global_options(
 
 @app.command()
 def run(
-    video: Annotated[Path, typer.Argument(help="A video file, an animated image, or a folder of images.")],
-    query: Annotated[list[str], typer.Option("--query", "-q", help="A sentence; may be given again.")],
-    profile: Annotated[str | None, typer.Option(help="A profile's name or TOML file; see `profiles`.")] = None,
-    detector: Annotated[str | None, typer.Option(help="A detector in place of the profile's; see `plugins`.")] = None,
-    embedder: Annotated[
-        str | None, typer.Option(help="What makes a tracker's appearance embeddings, in place of the matcher.")
-    ] = None,
-    tracker: Annotated[str | None, typer.Option(help="A tracker in place of the profile's.")] = None,
-    postprocessor: Annotated[
-        list[str] | None, typer.Option(help="What mends the tracks afterwards; may be given again.")
-    ] = None,
-    matcher: Annotated[str | None, typer.Option(help="A matcher in place of the profile's.")] = None,
-    calibrator: Annotated[
-        str | None, typer.Option(help="A calibrator in place of the profile's; none for raw scores.")
-    ] = None,
-    set_: Annotated[
-        list[str] | None, typer.Option("--set", metavar="KIND.KEY=VALUE", help="A plugin's option; may be given again.")
-    ] = None,
-    tracks: Annotated[
-        Path | None,
-        typer.Option(help="Tracks to use, a MOT result: --tracker from_file --set tracker.path=FILE."),
-    ] = None,
-    weights: Annotated[Path | None, typer.Option(help="The matcher's weights: --set matcher.model=FILE.")] = None,
-    threshold: Annotated[float | None, typer.Option(help="Frames that score above it are referred to.")] = None,
-    protocol: Annotated[
-        str | None, typer.Option(help="trackspeak closes gaps and drops short spans, ikun is the raw rule per frame.")
-    ] = None,
-    max_gap: Annotated[int | None, typer.Option(help="Missed frames that a segment may bridge.")] = None,
-    first_frame: Annotated[int | None, typer.Option(help="Number of the first frame in MOT files written.")] = None,
-    frame_stride: Annotated[int | None, typer.Option(help="Look at one of so many frames.")] = None,
-    frame_rate: Annotated[float | None, typer.Option(help="Frames per second of a folder of images.")] = None,
+    video: Video,
+    query: Queries,
+    profile: Profile = None,
+    detector: Detector = None,
+    embedder: Embedder = None,
+    tracker: Tracker = None,
+    postprocessor: Postprocessor = None,
+    matcher: Matcher = None,
+    calibrator: Calibrator = None,
+    set_: Set = None,
+    tracks: Tracks = None,
+    weights: Weights = None,
+    threshold: Threshold = None,
+    protocol: Protocol = None,
+    max_gap: MaxGap = None,
+    first_frame: FirstFrame = None,
+    frame_stride: FrameStride = None,
+    looks_per_track: LooksPerTrack = None,
+    frame_rate: FrameRate = None,
     out: Annotated[Path | None, typer.Option(help="Folder to write all results to.")] = None,
     video_out: Annotated[
         bool, typer.Option("--video/--no-video", help="Whether --out gets the annotated video.")
     ] = True,
-    scores: Annotated[
-        Path | None, typer.Option(help="JSON file for the raw score of every track, frame and sentence.")
-    ] = None,
+    scores: Scores = None,
     json: Annotated[bool, typer.Option("--json", help="Print result.json, and nothing else.")] = False,
 ) -> None:
     """Find the tracks that sentences refer to."""
@@ -145,6 +154,7 @@ def run(
         max_gap=max_gap,
         first_frame=first_frame,
         frame_stride=frame_stride,
+        looks_per_track=looks_per_track,
         frame_rate=frame_rate,
     )
     from .console import run_and_show
@@ -154,25 +164,21 @@ def run(
 
 @app.command()
 def compare(
-    video: Annotated[Path, typer.Argument(help="A video file, an animated image, or a folder of images.")],
+    video: Video,
     tracker: Annotated[list[str], typer.Option(help="A tracker; give it again for each to compare.")],
-    query: Annotated[list[str], typer.Option("--query", "-q", help="A sentence; may be given again.")],
-    profile: Annotated[str | None, typer.Option(help="A profile's name or TOML file.")] = None,
-    detector: Annotated[str | None, typer.Option(help="A detector in place of the profile's.")] = None,
-    embedder: Annotated[
-        str | None, typer.Option(help="What makes appearance embeddings, in place of the matcher.")
-    ] = None,
-    postprocessor: Annotated[
-        list[str] | None, typer.Option(help="What mends the tracks afterwards; may be given again.")
-    ] = None,
+    query: Queries,
+    profile: Profile = None,
+    detector: Detector = None,
+    embedder: Embedder = None,
+    postprocessor: Postprocessor = None,
     set_: Annotated[
         list[str] | None,
         typer.Option(
             "--set", metavar="KIND.KEY=VALUE", help="A plugin's option; a tracker's by its name: sort.boxes=..."
         ),
     ] = None,
-    frame_stride: Annotated[int | None, typer.Option(help="Look at one of so many frames.")] = None,
-    frame_rate: Annotated[float | None, typer.Option(help="Frames per second of a folder of images.")] = None,
+    frame_stride: FrameStride = None,
+    frame_rate: FrameRate = None,
     out: Annotated[Path | None, typer.Option(help="MP4 file to draw all of them into, side by side.")] = None,
     json: Annotated[bool, typer.Option("--json", help="Print JSON, and nothing else.")] = False,
 ) -> None:
@@ -272,3 +278,6 @@ def settings() -> None:
     from .console import show_settings
 
     show_settings()
+
+
+add_index_commands(app)

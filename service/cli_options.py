@@ -1,15 +1,46 @@
-"""From the command line's arguments to the options of a run."""
+"""The options that commands share, and how the options of a run come of them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
+
+import typer
 
 from trackspeak.models.errors import OptionError
 
 if TYPE_CHECKING:
     from .options import RunOptions
+
+Video = Annotated[Path, typer.Argument(help="A video file, an animated image, or a folder of images.")]
+Queries = Annotated[list[str], typer.Option("--query", "-q", help="A sentence; may be given again.")]
+Profile = Annotated[str | None, typer.Option(help="A profile's name or TOML file; see `profiles`.")]
+Detector = Annotated[str | None, typer.Option(help="A detector in place of the profile's; see `plugins`.")]
+Embedder = Annotated[
+    str | None, typer.Option(help="What makes a tracker's appearance embeddings, in place of the matcher.")
+]
+Tracker = Annotated[str | None, typer.Option(help="A tracker in place of the profile's.")]
+Postprocessor = Annotated[list[str] | None, typer.Option(help="What mends the tracks afterwards; may be given again.")]
+Matcher = Annotated[str | None, typer.Option(help="A matcher in place of the profile's.")]
+Calibrator = Annotated[str | None, typer.Option(help="A calibrator in place of the profile's; none for raw scores.")]
+Set = Annotated[
+    list[str] | None, typer.Option("--set", metavar="KIND.KEY=VALUE", help="A plugin's option; may be given again.")
+]
+Tracks = Annotated[
+    Path | None, typer.Option(help="Tracks to use, a MOT result: --tracker from_file --set tracker.path=FILE.")
+]
+Weights = Annotated[Path | None, typer.Option(help="The matcher's weights: --set matcher.model=FILE.")]
+Threshold = Annotated[float | None, typer.Option(help="Frames that score above it are referred to.")]
+Protocol = Annotated[
+    str | None, typer.Option(help="trackspeak closes gaps and drops short spans, ikun is the raw rule per frame.")
+]
+MaxGap = Annotated[int | None, typer.Option(help="Missed frames that a segment may bridge.")]
+FirstFrame = Annotated[int | None, typer.Option(help="Number of the first frame in MOT files written.")]
+FrameStride = Annotated[int | None, typer.Option(help="Look at one of so many frames.")]
+LooksPerTrack = Annotated[int | None, typer.Option(help="Keep at most so many looks of each track.")]
+FrameRate = Annotated[float | None, typer.Option(help="Frames per second of a folder of images.")]
+Scores = Annotated[Path | None, typer.Option(help="JSON file for the raw score of every track, frame and sentence.")]
 
 FROM_FILE = "from_file"  # as in options.py, which is heavier to import
 

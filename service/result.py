@@ -85,7 +85,8 @@ class Result:
             },
             "profile": self.profile,
             "plugins": {
-                kind: use and {"name": use.name, "options": _plain(use.options)} for kind, use in self.plugins.items()
+                kind: use and {"name": use.name, "options": plain_value(use.options)}
+                for kind, use in self.plugins.items()
             },
             "weights": dict(self.weights),
             "score_kind": self.score_kind,
@@ -146,12 +147,12 @@ def _rounded(value: float, digits: int) -> float:
     return round(float(value), digits) + 0.0
 
 
-def _plain(value: object) -> Any:
+def plain_value(value: object) -> Any:
     """Turn option values into JSON values: paths into text, tuples into lists."""
     if isinstance(value, Mapping):
-        return {str(key): _plain(item) for key, item in value.items()}
+        return {str(key): plain_value(item) for key, item in value.items()}
     if isinstance(value, PathLike):
         return str(fspath(value))
     if isinstance(value, Sequence) and not isinstance(value, str):
-        return [_plain(item) for item in value]
+        return [plain_value(item) for item in value]
     return value

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import cast
 
 from trackspeak.plugins.contract import OpenVocabularyDetector
 
+from .asking import answer_described, asker_of, describe
 from .assemble import Assembly, assemble
+from .indexing import make_index, video_name
 from .limits import Limits, check_queries
 from .options import RunOptions
-from .pipeline.answer import answer
 from .pipeline.decode import open_video
-from .pipeline.index import Progress, Steps, index_video
+from .pipeline.index import Progress, Steps
 from .pipeline.watch import Stopwatch, blaming
-from .result import RawScores, Result
+from .result import Result
 
 
 def track(
@@ -53,28 +55,13 @@ def track(
     with watch.stage("total"):
         with watch.stage("load"):
             parts = assembly or assemble(options)
-        selection = options.selection(parts.protocol)
+        asker = asker_of(parts)
         # First, so that a sentence that is too long is refused before the video is watched.
-        with watch.stage("describe"), blaming("matcher"):
-            phrases = parts.steps.matcher.describe(texts)
+        phrases = describe(texts, asker.matcher, watch)
         look_for(parts.steps, texts)
-        index = index_video(
-            opened, parts.steps, selection.bridged_gap, frame_stride=options.frame_stride, progress=progress
-        )
-        referred, scores, raw = answer(index, phrases, parts.steps.matcher, parts.calibrators, selection, watch)
-    return Result(
-        video=opened.facts(),
-        profile=parts.profile,
-        plugins=parts.uses,
-        weights=parts.weights,
-        score_kind=scores.kind,
-        timings_s={**index.timings_s, **watch.seconds},
-        warnings=(*parts.warnings, *index.warnings, *phrases.warnings),
-        first_frame=parts.first_frame if options.first_frame is None else options.first_frame,
-        queries=referred,
-        trajectories=index.trajectories,
-        raw=RawScores(index.segments, raw),
-    )
+        stored = make_index(opened, video_name(Path(video)), parts, options, progress=progress)
+        result = answer_described(stored, phrases, asker, options, watch)
+    return replace(result, timings_s={**stored.index.timings_s, **watch.seconds})
 
 
 def look_for(steps: Steps, texts: Sequence[str]) -> None:

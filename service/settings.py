@@ -58,6 +58,11 @@ class Settings(BaseSettings):
         """Where `trackspeak pull` keeps published weights."""
         return self.data / "weights"
 
+    @property
+    def indexes_folder(self) -> Path:
+        """Where indexes of videos are kept."""
+        return self.data / "indexes"
+
     def limits(self) -> Limits:
         """Give what is accepted."""
         return Limits(**{field.name: getattr(self, field.name) for field in fields(Limits)})

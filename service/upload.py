@@ -1,19 +1,14 @@
-"""Receives an upload within the limits, in a folder of its own that goes when it is done with.
-
-Each process has a folder of its own for uploads, below the data folder. It holds the lock on a file in there as long as
-it lives, however it ends, so that the next one to start can tell what was left by one that was killed.
-"""
+"""Receives an upload within the limits, in a folder of its own that goes when it is done with."""
 
 from __future__ import annotations
 
 import asyncio
 import shutil
-import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import Final
 
 from python_multipart.multipart import parse_options_header
 from starlette.requests import ClientDisconnect, Request
@@ -22,12 +17,9 @@ from trackspeak.models.errors import InputError, OutputError, VideoLimitError
 
 from .form import FormReader, TrackForm, room_for_fields
 from .limits import Limits
-
-if sys.platform != "win32":
-    import fcntl
+from .process_folder import process_folder
 
 _UPLOADS: Final = "uploads"
-_LOCK: Final = ".lock"
 
 
 @contextmanager
@@ -40,42 +32,10 @@ def uploads_folder(data: Path) -> Iterator[Path]:
     uploads = data / _UPLOADS
     with ExitStack() as own:
         try:
-            uploads.mkdir(parents=True, exist_ok=True)
-            with _locked(uploads / _LOCK, wait=True):  # a folder that is not yet locked must not look left
-                _remove_left(uploads)
-                folder = Path(tempfile.mkdtemp(dir=uploads))
-                own.callback(shutil.rmtree, folder, ignore_errors=True)
-                own.enter_context(_locked(folder / _LOCK))
+            folder = own.enter_context(process_folder(uploads))
         except OSError as error:
             raise _no_folder(uploads, error) from error
         yield folder
-
-
-def _remove_left(uploads: Path) -> None:
-    """Remove the folders that no process holds; all stay where locks are not to be had."""
-    for folder in uploads.iterdir():
-        with suppress(OSError):  # another user's
-            if folder.is_dir() and not folder.is_symlink():
-                with _locked(folder / _LOCK) as free:
-                    if free:
-                        shutil.rmtree(folder, ignore_errors=True)
-
-
-@contextmanager
-def _locked(path: Path, *, wait: bool = False) -> Iterator[bool]:
-    """Hold the lock on a file, which is made; gives whether that is so: another may hold it, or the system has none."""
-    with path.open("ab") as file:
-        yield _lock(file, wait)
-
-
-def _lock(file: BinaryIO, wait: bool) -> bool:
-    if sys.platform == "win32":
-        return False
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
-    except OSError:
-        return False
-    return True
 
 
 def _no_folder(uploads: Path, error: OSError) -> OutputError:

@@ -1,0 +1,145 @@
+"""Sentences to answers from a stored index: nothing is decoded, and no picture is looked at."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from trackspeak.models.errors import WeightsError
+from trackspeak.plugins.contract import Calibrator, Matcher, Phrases
+from trackspeak.plugins.options import options_to_dict
+from trackspeak.plugins.registry import create
+
+from .assemble import Assembly
+from .options import NONE, RunOptions
+from .pipeline.answer import answer
+from .pipeline.watch import Stopwatch, blaming
+from .result import PluginUse, RawScores, Result
+from .store.index_file import StoredIndex
+
+
+@dataclass(frozen=True, slots=True)
+class Asker:
+    """The plugins that answer, ready to work.
+
+    Attributes:
+        matcher: that of the index, with its weights.
+        calibrators: in order.
+        uses: kind -> name and options of each calibrator.
+        weights: kind/file -> SHA-256 of every weight file of the calibrators.
+    """
+
+    matcher: Matcher
+    calibrators: tuple[Calibrator, ...]
+    uses: Mapping[str, PluginUse]
+    weights: Mapping[str, str]
+
+
+def make_asker(stored: StoredIndex, calibrator: str | None = None, options: Mapping[str, Any] | None = None) -> Asker:
+    """Make the matcher that an index was made with, and its calibrators or another one.
+
+    Args:
+        stored: the index.
+        calibrator: the name of one in place of the index's; "none" for raw scores.
+        options: of the calibrator that is named.
+
+    Raises:
+        WeightsError: if the matcher's weights are not those that the index was made with; says what to do.
+        TrackspeakError: what the registry's `create` raises.
+    """
+    use = stored.plugins["matcher"]
+    if use is None:
+        raise WeightsError(f"the index {stored.id} must name its matcher, got none: index the video again")
+    matcher, _ = create("matcher", use.name, use.options)
+    _check_weights(stored, use.name, matcher)
+    chosen = {key: one for key, one in stored.plugins.items() if key.startswith("calibrator") and one is not None}
+    if calibrator is not None:
+        chosen = {} if calibrator == NONE else {"calibrator": PluginUse(calibrator, options or {})}
+    calibrators: list[Calibrator] = []
+    uses: dict[str, PluginUse] = {}
+    weights: dict[str, str] = {}
+    for key, one in chosen.items():
+        made, settled = create("calibrator", one.name, one.options)
+        calibrators.append(made)
+        uses[key] = PluginUse(one.name, options_to_dict(settled))
+        weights |= {f"{key}/{name}": digest for name, digest in made.weights.items()}
+    return Asker(matcher, tuple(calibrators), uses, weights)
+
+
+def _check_weights(stored: StoredIndex, name: str, matcher: Matcher) -> None:
+    made_with = {key: digest for key, digest in stored.weights.items() if key.startswith("matcher/")}
+    here = {f"matcher/{file}": digest for file, digest in matcher.weights.items()}
+    if made_with != here:
+        raise WeightsError(
+            f"the index {stored.id} must be asked with the weights of {name!r} that made it, "
+            f"{_listed(made_with)}, got {_listed(here)}: index the video again, or bring those weights back"
+        )
+
+
+def _listed(weights: Mapping[str, str]) -> str:
+    return ", ".join(f"{name.partition('/')[2]} ({digest[:12]})" for name, digest in weights.items()) or "none"
+
+
+def asker_of(assembly: Assembly) -> Asker:
+    """Give the part of an assembly that answers."""
+    uses = {key: use for key, use in assembly.uses.items() if key.startswith("calibrator") and use is not None}
+    weights = {key: digest for key, digest in assembly.weights.items() if key.startswith("calibrator")}
+    return Asker(assembly.steps.matcher, assembly.calibrators, uses, weights)
+
+
+def ask(stored: StoredIndex, texts: Sequence[str], asker: Asker, options: RunOptions | None = None) -> Result:
+    """Answer sentences about an indexed video.
+
+    Args:
+        stored: the index.
+        texts: one or more sentences, checked.
+        asker: of `make_asker` for this index or another one of the same configuration.
+        options: threshold, protocol and first_frame count.
+
+    Raises:
+        PluginError: if a plugin fails.
+        QueryError: if a sentence is too long for the matcher.
+    """
+    watch = Stopwatch()
+    with watch.stage("total"):
+        phrases = describe(texts, asker.matcher, watch)
+        return answer_described(stored, phrases, asker, options or RunOptions(), watch)
+
+
+def describe(texts: Sequence[str], matcher: Matcher, watch: Stopwatch) -> Phrases:
+    """Encode sentences.
+
+    Raises:
+        PluginError: if the matcher fails.
+        QueryError: if a sentence is too long for it.
+    """
+    with watch.stage("describe"), blaming("matcher"):
+        return matcher.describe(texts)
+
+
+def answer_described(
+    stored: StoredIndex, phrases: Phrases, asker: Asker, options: RunOptions, watch: Stopwatch
+) -> Result:
+    """Answer sentences that are encoded; its times are those of `watch`.
+
+    Raises:
+        PluginError: if a plugin fails.
+    """
+    selection = options.selection(stored.protocol)
+    referred, scores, raw = answer(stored.index, phrases, asker.matcher, asker.calibrators, selection, watch)
+    seen = {key: use for key, use in stored.plugins.items() if not key.startswith("calibrator")}
+    weights = {key: digest for key, digest in stored.weights.items() if not key.startswith("calibrator")}
+    return Result(
+        video=stored.video,
+        profile=stored.profile,
+        plugins={**seen, **asker.uses},
+        weights={**weights, **asker.weights},
+        score_kind=scores.kind,
+        timings_s=watch.seconds,
+        warnings=(*stored.index.warnings, *phrases.warnings),
+        first_frame=stored.first_frame if options.first_frame is None else options.first_frame,
+        queries=referred,
+        trajectories=stored.index.trajectories,
+        raw=RawScores(stored.index.segments, raw),
+    )

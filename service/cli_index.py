@@ -1,0 +1,116 @@
+"""The commands about indexes: watch once, ask many times."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from .cli_options import (
+    Calibrator,
+    Detector,
+    Embedder,
+    FirstFrame,
+    FrameRate,
+    FrameStride,
+    LooksPerTrack,
+    Matcher,
+    MaxGap,
+    Postprocessor,
+    Profile,
+    Protocol,
+    Queries,
+    Scores,
+    Set,
+    Threshold,
+    Tracker,
+    Tracks,
+    Weights,
+    given_options,
+)
+
+Index = Annotated[str, typer.Argument(help="An index's id, the beginning of it, or the name of its video.")]
+
+
+def add_index_commands(app: typer.Typer) -> None:
+    """Add the commands of this module."""
+    for command in (index, ask, indexes, forget):
+        app.command()(command)
+
+
+def index(
+    videos: Annotated[list[Path], typer.Argument(help="Video files, animated images, or folders of images.")],
+    profile: Profile = None,
+    detector: Detector = None,
+    embedder: Embedder = None,
+    tracker: Tracker = None,
+    postprocessor: Postprocessor = None,
+    matcher: Matcher = None,
+    calibrator: Calibrator = None,
+    set_: Set = None,
+    tracks: Tracks = None,
+    weights: Weights = None,
+    max_gap: MaxGap = None,
+    frame_stride: FrameStride = None,
+    looks_per_track: LooksPerTrack = None,
+    frame_rate: FrameRate = None,
+) -> None:
+    """Watch videos once, to ask them later."""
+    options = given_options(
+        set_ or (),
+        tracks,
+        weights,
+        profile=profile,
+        detector=detector,
+        embedder=embedder,
+        tracker=tracker,
+        postprocessor=postprocessor or None,
+        matcher=matcher,
+        calibrator=calibrator,
+        max_gap=max_gap,
+        frame_stride=frame_stride,
+        looks_per_track=looks_per_track,
+        frame_rate=frame_rate,
+    )
+    from .show_index import index_and_show
+
+    index_and_show(videos, options)
+
+
+def ask(
+    index: Index,
+    query: Queries,
+    calibrator: Calibrator = None,
+    set_: Annotated[
+        list[str] | None, typer.Option("--set", metavar="calibrator.KEY=VALUE", help="An option of that calibrator.")
+    ] = None,
+    threshold: Threshold = None,
+    protocol: Protocol = None,
+    first_frame: FirstFrame = None,
+    top: Annotated[int | None, typer.Option(help="At most so many tracks of each sentence.", min=1)] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder to write all results but the video to.")] = None,
+    scores: Scores = None,
+    json: Annotated[bool, typer.Option("--json", help="Print result.json, and nothing else.")] = False,
+) -> None:
+    """Ask an indexed video, without watching it again."""
+    options = given_options(
+        set_ or (), None, calibrator=calibrator, threshold=threshold, protocol=protocol, first_frame=first_frame
+    )
+    from .show_index import ask_and_show
+
+    ask_and_show(index, query, options, top=top, out=out, scores=scores, as_json=json)
+
+
+def indexes() -> None:
+    """List what is indexed."""
+    from .show_index import show_indexes
+
+    show_indexes()
+
+
+def forget(index: Index) -> None:
+    """Delete an index, and all that was kept of its video."""
+    from .show_index import forget as forget_index
+
+    forget_index(index)

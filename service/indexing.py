@@ -1,0 +1,75 @@
+"""A video to an index, ready to be asked or kept."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from .assemble import Assembly
+from .options import RunOptions
+from .pipeline.decode import Video
+from .pipeline.index import Progress, index_video
+from .store.index_file import StoredIndex, as_stored, identity
+from .store.thin import thin_looks
+
+
+def index_id(video: Video, assembly: Assembly, options: RunOptions) -> str:
+    """Give the id that the index of a video will have, before it is made."""
+    bridged_gap = options.selection(assembly.protocol).bridged_gap
+    pass_options = {
+        "bridged_gap": bridged_gap,
+        "frame_rate": video.info.frame_rate,
+        "frame_stride": options.frame_stride,
+        "looks_per_track": options.looks_per_track,
+        "protocol": assembly.protocol,
+    }
+    return identity(video.sha256, assembly.uses, assembly.weights, pass_options)
+
+
+def make_index(
+    video: Video, name: str, assembly: Assembly, options: RunOptions, *, progress: Progress | None = None
+) -> StoredIndex:
+    """Watch a video once; the index is as it will come back from the disk.
+
+    Args:
+        video: an opened video.
+        name: for people, such as the file's.
+        assembly: the plugins.
+        options: of the run; those about what is asked do not count.
+        progress: called with the frames done and expected.
+
+    Raises:
+        TrackspeakError: what `index_video` raises.
+    """
+    bridged_gap = options.selection(assembly.protocol).bridged_gap
+    index = index_video(video, assembly.steps, bridged_gap, frame_stride=options.frame_stride, progress=progress)
+    if options.looks_per_track is not None:
+        index = thin_looks(index, options.looks_per_track)
+    index = replace(index, warnings=(*assembly.warnings, *index.warnings))
+    return StoredIndex(
+        index_id(video, assembly, options),
+        name,
+        video.facts(),
+        assembly.profile,
+        assembly.uses,
+        assembly.weights,
+        assembly.protocol,
+        assembly.first_frame,
+        as_stored(index, assembly.protocol),
+    )
+
+
+def video_name(path: Path) -> str:
+    """Give what people call a video: its file's or folder's name."""
+    return path.resolve().name
+
+
+def takes_queries(assembly: Assembly) -> bool:
+    """Whether what is found depends on the sentences, so that an index answers these alone."""
+    return assembly.steps.detector is not None and assembly.steps.detector.requirements.texts
+
+
+def named_twice(paths: Sequence[Path]) -> list[Path]:
+    """Give paths that come more than once."""
+    return sorted({path for path in paths if paths.count(path) > 1})

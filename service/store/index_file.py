@@ -1,0 +1,220 @@
+"""One stored index: what was watched, how, and what came of it, in a folder that never changes."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from trackspeak.models.digests import sha256_of
+from trackspeak.models.errors import FileFormatError
+from trackspeak.service.pipeline.index import VideoIndex
+from trackspeak.service.pipeline.video_info import VideoFacts
+from trackspeak.service.profiles import Protocol
+from trackspeak.service.result import PluginUse, plain_value
+
+from .arrays import from_arrays, to_arrays
+
+FORMAT = 1
+"""Goes up when older indexes can no longer be read."""
+
+RECORD_FILE = "index.json"
+ARRAYS_FILE = "arrays.safetensors"
+_ID_DIGITS = 32
+
+
+@dataclass(frozen=True, slots=True)
+class IndexSummary:
+    """What a list of indexes shows.
+
+    Attributes:
+        id: the index's.
+        name: of the video.
+        video: its facts.
+        profile: the profile's name.
+        tracks: the number of tracks.
+    """
+
+    id: str
+    name: str
+    video: VideoFacts
+    profile: str
+    tracks: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class StoredIndex:
+    """An index with all that is needed to ask it.
+
+    Attributes:
+        id: the same for the same video, configuration and weights.
+        name: of the video, for people.
+        video: its facts.
+        profile: the profile's name.
+        plugins: kind -> the plugin and all its options, as in a result; calibrators are those asked with by default.
+        weights: kind/file -> SHA-256.
+        protocol: how scores become tracks, unless the asker says.
+        first_frame: the number of the first frame in files that are written, unless the asker says.
+        index: tracks, segments and observations, in the precision in which they are kept.
+    """
+
+    id: str
+    name: str
+    video: VideoFacts
+    profile: str
+    plugins: Mapping[str, PluginUse | None]
+    weights: Mapping[str, str]
+    protocol: Protocol
+    first_frame: int
+    index: VideoIndex
+
+
+def identity(
+    video_sha256: str,
+    plugins: Mapping[str, PluginUse | None],
+    weights: Mapping[str, str],
+    pass_options: Mapping[str, Any],
+) -> str:
+    """Give the id of an index: of the video, of what watches it, and of the bytes of all files that take part.
+
+    Args:
+        video_sha256: of the video.
+        plugins: kind -> plugin; calibrators are left out, which change no index.
+        weights: kind/file -> SHA-256.
+        pass_options: what else the pass depends on.
+    """
+    said = {
+        "format": FORMAT,
+        "video": video_sha256,
+        "plugins": {key: _configuration(use) for key, use in plugins.items() if not key.startswith("calibrator")},
+        "weights": {name: digest for name, digest in weights.items() if not name.startswith("calibrator")},
+        "pass": dict(pass_options),
+    }
+    text = json.dumps(said, sort_keys=True, ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()[:_ID_DIGITS]
+
+
+def _configuration(use: PluginUse | None) -> list[Any] | None:
+    """Give name and options, files by what is in them; a folder holds weights, or is a cache that changes nothing."""
+    if use is None:
+        return None
+    options: dict[str, Any] = {}
+    for name, value in use.options.items():
+        if isinstance(value, Path):
+            options[name] = sha256_of(value) if value.is_file() else None
+        else:
+            options[name] = plain_value(value)
+    return [use.name, options]
+
+
+def as_stored(index: VideoIndex, protocol: Protocol) -> VideoIndex:
+    """Give an index as it comes back from the disk, so that whoever asks at once gets the same numbers."""
+    arrays = to_arrays(index, half=_half(protocol))
+    trajectories, segments, observations = from_arrays(arrays, [track.class_name for track in index.trajectories])
+    return replace(index, trajectories=trajectories, segments=segments, observations=observations)
+
+
+def write_index(stored: StoredIndex, folder: Path) -> None:
+    """Write an index into a folder that is there, down to the disk.
+
+    Raises:
+        OSError: if it cannot be written.
+    """
+    from safetensors.numpy import save_file
+
+    index = stored.index
+    arrays = folder / ARRAYS_FILE
+    save_file(to_arrays(index, half=_half(stored.protocol)), arrays)
+    _flush(arrays)
+    record = {
+        "format": FORMAT,
+        "id": stored.id,
+        "name": stored.name,
+        "video": asdict(stored.video),
+        "profile": stored.profile,
+        "plugins": {
+            key: use and {"name": use.name, "options": plain_value(use.options)} for key, use in stored.plugins.items()
+        },
+        "weights": dict(stored.weights),
+        "protocol": stored.protocol,
+        "first_frame": stored.first_frame,
+        "class_names": [track.class_name for track in index.trajectories],
+        "warnings": list(index.warnings),
+        "timings_s": index.timings_s,
+        "arrays_sha256": sha256_of(arrays),
+    }
+    path = folder / RECORD_FILE
+    path.write_text(json.dumps(record, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    _flush(path)
+
+
+def read_summary(folder: Path) -> IndexSummary:
+    """Read what a list of indexes shows.
+
+    Raises:
+        FileFormatError: if the index is not whole, or of another format.
+    """
+    record = _read_record(folder)
+    try:
+        video = VideoFacts(**record["video"])
+        return IndexSummary(record["id"], record["name"], video, record["profile"], len(record["class_names"]))
+    except (KeyError, TypeError) as error:
+        raise _broken(folder, error) from error
+
+
+def read_index(folder: Path) -> StoredIndex:
+    """Read an index.
+
+    Raises:
+        FileFormatError: if it is not whole, or of another format; says what to do.
+    """
+    from safetensors import SafetensorError
+    from safetensors.numpy import load_file
+
+    record = _read_record(folder)
+    try:
+        trajectories, segments, observations = from_arrays(load_file(folder / ARRAYS_FILE), record["class_names"])
+        return StoredIndex(
+            record["id"],
+            record["name"],
+            VideoFacts(**record["video"]),
+            record["profile"],
+            {key: use and PluginUse(**use) for key, use in record["plugins"].items()},
+            record["weights"],
+            record["protocol"],
+            record["first_frame"],
+            VideoIndex(trajectories, segments, observations, tuple(record["warnings"]), record["timings_s"]),
+        )
+    except (OSError, ValueError, KeyError, TypeError, SafetensorError) as error:
+        raise _broken(folder, error) from error
+
+
+def _read_record(folder: Path) -> dict[str, Any]:
+    try:
+        record: dict[str, Any] = json.loads((folder / RECORD_FILE).read_text(encoding="utf-8"))
+        if record["format"] == FORMAT:
+            return record
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise _broken(folder, error) from error
+    raise FileFormatError(
+        f"the index {folder.name} must have format {FORMAT}, got {record['format']}: index the video again"
+    )
+
+
+def _broken(folder: Path, error: Exception) -> FileFormatError:
+    return FileFormatError(f"the index {folder.name} is not whole: {error}; delete it and index the video again")
+
+
+def _half(protocol: Protocol) -> bool:
+    """Whether observations are kept in half precision; the authors' protocol is followed to the last digits."""
+    return protocol != "ikun"
+
+
+def _flush(path: Path) -> None:
+    """Bring a file to the disk."""
+    with path.open("rb") as file:
+        os.fsync(file.fileno())

@@ -1,0 +1,136 @@
+"""All stored indexes: a folder each, there whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+from trackspeak.models.errors import FileFormatError, OutputError, UnknownNameError
+from trackspeak.service.process_folder import process_folder
+
+from .index_file import RECORD_FILE, IndexSummary, StoredIndex, read_index, read_summary, write_index
+
+_STAGES = ".partial"
+_SHORTEST_PREFIX = 4
+
+
+class Indexes:
+    """The indexes below a folder.
+
+    Args:
+        folder: of all indexes; made when the first is kept.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def __contains__(self, index_id: str) -> bool:
+        """Whether an index of this id is there."""
+        return (self._folder / index_id / RECORD_FILE).is_file()
+
+    def __iter__(self) -> Iterator[IndexSummary]:
+        """Give what there is, by name and id; what is deleted meanwhile, or cannot be read, is left out."""
+        found = []
+        for index_id in self._ids():
+            with suppress(FileFormatError):
+                found.append(read_summary(self._folder / index_id))
+        yield from sorted(found, key=lambda one: (one.name, one.id))
+
+    def add(self, stored: StoredIndex) -> None:
+        """Keep an index; of two that keep the same one, the first counts.
+
+        Raises:
+            OutputError: if it cannot be written; nothing is there of it then.
+        """
+        try:
+            with process_folder(self._folder / _STAGES) as stage:
+                made = stage / stored.id
+                made.mkdir()
+                write_index(stored, made)
+                _flush_folder(made)
+                with suppress(FileExistsError):
+                    _move(made, self._folder / stored.id)
+                _flush_folder(self._folder)
+        except OSError as error:
+            raise OutputError(f"the index could not be written to {self._folder}: {error.strerror or error}") from error
+
+    def get(self, index_id: str) -> StoredIndex:
+        """Read an index by its whole id.
+
+        Raises:
+            UnknownNameError: if there is none.
+            FileFormatError: if it is not whole.
+        """
+        if index_id not in self:
+            raise UnknownNameError("index", index_id, self._ids())
+        return read_index(self._folder / index_id)
+
+    def find(self, text: str) -> StoredIndex:
+        """Read an index by its id, the beginning of its id, or the name of its video.
+
+        Raises:
+            UnknownNameError: if there is none, or more than one.
+            FileFormatError: if it is not whole.
+        """
+        if text in self:
+            return self.get(text)
+        ids = self._ids()
+        found = [one for one in ids if len(text) >= _SHORTEST_PREFIX and one.startswith(text)]
+        if len(found) != 1:
+            found = [one.id for one in self if one.name == text]
+        if len(found) != 1:
+            named = [f"{one.id} ({one.name})" for one in self]
+            raise UnknownNameError("index" if not found else "single index", text, named)
+        return self.get(found[0])
+
+    def delete(self, index_id: str) -> None:
+        """Remove an index and all files of it.
+
+        Raises:
+            UnknownNameError: if there is none.
+            OutputError: if it cannot be removed.
+        """
+        if index_id not in self:
+            raise UnknownNameError("index", index_id, self._ids())
+        try:
+            with process_folder(self._folder / _STAGES) as stage:
+                (self._folder / index_id).rename(stage / index_id)  # from here on nobody finds it
+                _flush_folder(self._folder)
+                shutil.rmtree(stage / index_id)
+        except FileNotFoundError:
+            raise UnknownNameError("index", index_id, self._ids()) from None  # somebody else was faster
+        except OSError as error:
+            raise OutputError(f"the index {index_id} could not be removed: {error.strerror or error}") from error
+
+    def _ids(self) -> list[str]:
+        """Give the ids of all that are there, in order."""
+        if not self._folder.is_dir():
+            return []
+        return sorted(path.name for path in self._folder.iterdir() if (path / RECORD_FILE).is_file())
+
+
+def _move(made: Path, target: Path) -> None:
+    """Put a whole folder in its place at once.
+
+    Raises:
+        FileExistsError: if one is there.
+    """
+    try:
+        made.rename(target)
+    except OSError:
+        if (target / RECORD_FILE).is_file():
+            raise FileExistsError(target) from None
+        raise
+
+
+def _flush_folder(folder: Path) -> None:
+    """Bring the names in a folder to the disk, where the system can."""
+    with suppress(OSError):
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
