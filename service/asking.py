@@ -15,6 +15,7 @@ from .assemble import Assembly
 from .options import NONE, RunOptions
 from .pipeline.answer import answer
 from .pipeline.watch import Stopwatch, blaming
+from .questions import Question, parse_question, sentences_of
 from .result import PluginUse, RawScores, Result
 from .store.index_file import StoredIndex
 
@@ -93,18 +94,19 @@ def ask(stored: StoredIndex, texts: Sequence[str], asker: Asker, options: RunOpt
 
     Args:
         stored: the index.
-        texts: one or more sentences, checked.
+        texts: one or more questions, checked.
         asker: of `make_asker` for this index or another one of the same configuration.
         options: threshold, protocol and first_frame count.
 
     Raises:
         PluginError: if a plugin fails.
-        QueryError: if a sentence is too long for the matcher.
+        QueryError: if a sentence is too long for the matcher, or an expression is wrong.
     """
     watch = Stopwatch()
+    questions = [parse_question(text) for text in texts]
     with watch.stage("total"):
-        phrases = describe(texts, asker.matcher, watch)
-        return answer_described(stored, phrases, asker, options or RunOptions(), watch)
+        phrases = describe(sentences_of(questions), asker.matcher, watch)
+        return answer_described(stored, questions, phrases, asker, options or RunOptions(), watch)
 
 
 def describe(texts: Sequence[str], matcher: Matcher, watch: Stopwatch) -> Phrases:
@@ -119,15 +121,20 @@ def describe(texts: Sequence[str], matcher: Matcher, watch: Stopwatch) -> Phrase
 
 
 def answer_described(
-    stored: StoredIndex, phrases: Phrases, asker: Asker, options: RunOptions, watch: Stopwatch
+    stored: StoredIndex,
+    questions: Sequence[Question],
+    phrases: Phrases,
+    asker: Asker,
+    options: RunOptions,
+    watch: Stopwatch,
 ) -> Result:
-    """Answer sentences that are encoded; its times are those of `watch`.
+    """Answer questions whose sentences are encoded; its times are those of `watch`.
 
     Raises:
         PluginError: if a plugin fails.
     """
     selection = options.selection(stored.protocol)
-    referred, scores, raw = answer(stored.index, phrases, asker.matcher, asker.calibrators, selection, watch)
+    referred, scores, raw = answer(stored.index, questions, phrases, asker.matcher, asker.calibrators, selection, watch)
     seen = {key: use for key, use in stored.plugins.items() if not key.startswith("calibrator")}
     weights = {key: digest for key, digest in stored.weights.items() if not key.startswith("calibrator")}
     return Result(

@@ -112,10 +112,12 @@ def to_json_line(value: Mapping[str, Any]) -> str:
 def track_to_dict(track: ReferredTrack) -> dict[str, Any]:
     """Give one referred track as plain JSON values."""
     times_s = dict(zip(track.frame_indices.tolist(), track.times_s.tolist(), strict=True))
+    parts = {text: _rounded(score, _SCORE_DIGITS) for text, score in track.part_scores}
     return {
         "track_id": int(track.track_id),
         "class": track.class_name,
         "score": _rounded(track.score, _SCORE_DIGITS),
+        **({"parts": parts} if parts else {}),
         "spans": [_span_to_dict(span, times_s) for span in track.spans],
         "boxes": [
             {

@@ -17,6 +17,7 @@ from .options import RunOptions
 from .pipeline.decode import open_video
 from .pipeline.index import Progress, Steps
 from .pipeline.watch import Stopwatch, blaming
+from .questions import parse_question, sentences_of
 from .result import Result
 
 
@@ -33,7 +34,7 @@ def track(
 
     Args:
         video: a video file, an animated image, or a folder of images.
-        queries: one or more sentences.
+        queries: one or more sentences, or expressions of them (see `questions`).
         options: choices of this run; by default the profile `auto`.
         limits: what is accepted; by default generous.
         assembly: plugins made before with `assemble` for the same options, to use them again.
@@ -49,7 +50,8 @@ def track(
     """
     options = options or RunOptions()
     limits = limits or Limits()
-    texts = check_queries(queries, limits)
+    questions = [parse_question(text) for text in check_queries(queries, limits)]
+    texts = sentences_of(questions)
     opened = open_video(Path(video), limits, folder_frame_rate=options.frame_rate)
     watch = Stopwatch()
     with watch.stage("total"):
@@ -60,7 +62,7 @@ def track(
         phrases = describe(texts, asker.matcher, watch)
         look_for(parts.steps, texts)
         stored = make_index(opened, video_name(Path(video)), parts, options, progress=progress)
-        result = answer_described(stored, phrases, asker, options, watch)
+        result = answer_described(stored, questions, phrases, asker, options, watch)
     return replace(result, timings_s={**stored.index.timings_s, **watch.seconds})
 
 

@@ -62,7 +62,7 @@ def _plugin() -> dict[str, Any]:
 
 
 def _track() -> dict[str, Any]:
-    return _object(
+    track = _object(
         {
             "track_id": {"type": "integer"},
             "class": _text(),
@@ -71,6 +71,12 @@ def _track() -> dict[str, Any]:
             "boxes": _list(_box(), least=1),
         }
     )
+    track["properties"]["parts"] = {
+        "description": "where the query puts sentences together: each with its mean score over these frames",
+        "type": "object",
+        "additionalProperties": _number(),
+    }
+    return track
 
 
 def _span() -> dict[str, Any]:

@@ -24,9 +24,12 @@ def query_table(answer: ReferredTracks) -> Table | Text:
     table = Table(title=title, title_justify="left")
     for name in ("track", "class", "score", "frames", "seconds"):
         table.add_column(name, justify="left" if name == "class" else "right")
+    for text, _ in answer.tracks[0].part_scores:
+        table.add_column(Text(text), justify="right")
     for track in answer.tracks:
         frames, seconds = _spans(track)
-        table.add_row(str(track.track_id), Text(track.class_name), f"{track.score:.3f}", frames, seconds)
+        parts = [f"{score:.3f}" for _, score in track.part_scores]
+        table.add_row(str(track.track_id), Text(track.class_name), f"{track.score:.3f}", frames, seconds, *parts)
     return table
 
 

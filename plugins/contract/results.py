@@ -36,6 +36,7 @@ class ReferredTrack:
         times_s: (B,) float64.
         boxes_xyxy: (B, 4) float32 pixels.
         frame_scores: (B,) float32.
+        part_scores: where several sentences were put together, each with its mean over the same frames.
     """
 
     track_id: int
@@ -46,6 +47,7 @@ class ReferredTrack:
     times_s: npt.NDArray[np.float64]
     boxes_xyxy: npt.NDArray[np.float32]
     frame_scores: npt.NDArray[np.float32]
+    part_scores: tuple[tuple[str, float], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)

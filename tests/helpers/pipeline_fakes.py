@@ -20,6 +20,7 @@ from trackspeak.plugins.contract import (
 )
 from trackspeak.service.pipeline.index import Steps, index_video
 from trackspeak.service.pipeline.video_info import VideoInfo
+from trackspeak.service.questions import Question, parse_question
 
 RATE = 10.0
 
@@ -133,3 +134,7 @@ def index(video: FakeVideo, **plugins):
     parts = {"detector": FakeDetector(), "tracker": FakeTracker(), "matcher": FakeMatcher(), **plugins}
     options = {name: parts.pop(name) for name in ("frame_stride",) if name in parts}
     return index_video(video, Steps(**parts), 4, **options), parts
+
+
+def asked(*texts: str) -> list[Question]:
+    return [parse_question(text) for text in texts]

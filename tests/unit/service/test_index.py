@@ -5,7 +5,7 @@ from typing import NoReturn
 
 import numpy as np
 import pytest
-from pipeline_fakes import FakeDetector, FakeMatcher, FakeTracker, FakeVideo, index
+from pipeline_fakes import FakeDetector, FakeMatcher, FakeTracker, FakeVideo, asked, index
 
 from trackspeak.models.errors import ContractError, PluginError, VideoError
 from trackspeak.plugins.contract import Detections, Frame
@@ -45,9 +45,11 @@ def test_answers_come_from_the_index_alone() -> None:
     made, parts = index(FakeVideo(100))
     seen = list(parts["matcher"].seen)
     matcher = parts["matcher"]
-    referred, scores, raw = answer(made, matcher.describe(["50", "1000"]), matcher, [], Selection(), Stopwatch())
+    referred, scores, raw = answer(
+        made, asked("50", "1000"), matcher.describe(["50", "1000"]), matcher, [], Selection(), Stopwatch()
+    )
     assert parts["matcher"].seen == seen
-    assert raw is scores  # nothing calibrates them
+    np.testing.assert_array_equal(raw.values, scores.values)  # nothing calibrates them
     assert scores.kind == "cosine"
     (track,) = referred[0].tracks
     assert track.track_id == 1
@@ -63,7 +65,7 @@ def test_a_video_without_tracks_gives_empty_answers() -> None:
 
     made, parts = index(FakeVideo(30), detector=Nothing())
     matcher = parts["matcher"]
-    referred, *_ = answer(made, matcher.describe(["1"]), matcher, [], Selection(), Stopwatch())
+    referred, *_ = answer(made, asked("1"), matcher.describe(["1"]), matcher, [], Selection(), Stopwatch())
     assert made.trajectories == ()
     assert referred[0].tracks == ()
 

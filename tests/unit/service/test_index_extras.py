@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from pipeline_fakes import RATE, FakeDetector, FakeMatcher, FakeTracker, FakeVideo, index
+from pipeline_fakes import RATE, FakeDetector, FakeMatcher, FakeTracker, FakeVideo, asked, index
 
 from trackspeak.models.errors import ContractError
 from trackspeak.plugins.contract import (
@@ -249,7 +249,7 @@ def test_a_stride_over_a_slowed_video_gives_the_spans_of_the_video(frame_stride:
 
     made, parts = index(FakeVideo(60 * frame_stride), detector=Flickering(), frame_stride=frame_stride)
     matcher = parts["matcher"]
-    referred, *_ = answer(made, matcher.describe(["-1"]), matcher, [], Selection(), Stopwatch())
+    referred, *_ = answer(made, asked("-1"), matcher.describe(["-1"]), matcher, [], Selection(), Stopwatch())
     spans = [(span.first_frame, span.last_frame) for span in referred[0].tracks[0].spans]
     assert spans == [(0, 59 * frame_stride)]
 
