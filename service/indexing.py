@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -68,8 +67,3 @@ def video_name(path: Path) -> str:
 def takes_queries(assembly: Assembly) -> bool:
     """Whether what is found depends on the sentences, so that an index answers these alone."""
     return assembly.steps.detector is not None and assembly.steps.detector.requirements.texts
-
-
-def named_twice(paths: Sequence[Path]) -> list[Path]:
-    """Give paths that come more than once."""
-    return sorted({path for path in paths if paths.count(path) > 1})

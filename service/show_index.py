@@ -105,7 +105,10 @@ def ask_and_show(
 
 def show_indexes() -> None:
     """Print what is indexed."""
-    table = Table("index", "video", "frames", "seconds", "profile", "tracks")
+    table = Table()
+    table.add_column("index", no_wrap=True)
+    for name in ("video", "frames", "seconds", "profile", "tracks"):
+        table.add_column(name)
     for one in Indexes(load_settings().indexes_folder):
         seconds = f"{one.video.duration_s:.1f}"
         table.add_row(one.id, one.name, str(one.video.frames), seconds, one.profile, str(one.tracks))
