@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 from collections.abc import Iterator
@@ -15,6 +16,11 @@ from .index_file import RECORD_FILE, IndexSummary, StoredIndex, read_index, read
 
 _STAGES = ".partial"
 _SHORTEST_PREFIX = 4
+_TRIES = 100  # each fails only where an index was deleted since it was in the way
+
+
+class _ThereAlreadyError(Exception):
+    """The same index was kept by someone else."""
 
 
 class Indexes:
@@ -51,8 +57,9 @@ class Indexes:
                 made.mkdir()
                 write_index(stored, made)
                 _flush_folder(made)
-                with suppress(FileExistsError):
-                    _move(made, self._folder / stored.id)
+                if stored.id not in self:
+                    with suppress(_ThereAlreadyError):
+                        _move(made, self._folder / stored.id)
                 _flush_folder(self._folder)
         except OSError as error:
             raise OutputError(f"the index could not be written to {self._folder}: {error.strerror or error}") from error
@@ -66,7 +73,12 @@ class Indexes:
         """
         if index_id not in self:
             raise UnknownNameError("index", index_id, self._ids())
-        return read_index(self._folder / index_id)
+        try:
+            return read_index(self._folder / index_id)
+        except FileFormatError:
+            if index_id in self:
+                raise
+            raise UnknownNameError("index", index_id, self._ids()) from None  # it was deleted while it was read
 
     def find(self, text: str) -> StoredIndex:
         """Read an index by its id, the beginning of its id, or the name of its video.
@@ -116,14 +128,20 @@ def _move(made: Path, target: Path) -> None:
     """Put a whole folder in its place at once.
 
     Raises:
-        FileExistsError: if one is there.
+        _ThereAlreadyError: if one is there.
+        OSError: if it cannot be moved.
     """
-    try:
-        made.rename(target)
-    except OSError:
-        if (target / RECORD_FILE).is_file():
-            raise FileExistsError(target) from None
-        raise
+    for _ in range(_TRIES):
+        try:
+            made.rename(target)
+        except OSError as error:
+            if error.errno not in (errno.EEXIST, errno.ENOTEMPTY):
+                raise
+            if (target / RECORD_FILE).is_file():
+                raise _ThereAlreadyError from None
+        else:
+            return
+    raise FileExistsError(errno.EEXIST, "something else is in its place", str(target))
 
 
 def _flush_folder(folder: Path) -> None:
