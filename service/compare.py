@@ -144,11 +144,8 @@ def _readable(
         others = any(getattr(all_wants.get(name), read, False) for name in trackers)
         if others and own is not None and not getattr(own, read):
             kept = {key: value for key, value in options.set.items() if not key.startswith(f"{kind}.")}
-            options = (
-                replace(options, set=kept, detector=None)
-                if kind == "detector"
-                else replace(options, set=kept, embedder=None)
-            )
+            changes: dict[str, Any] = {"set": kept, kind: None}
+            options = replace(options, **changes)
     return options
 
 

@@ -14,6 +14,7 @@ from trackspeak.models.errors import PluginError
 from trackspeak.plugins.contract import Detections, Requirements
 
 from ._images import ImageDetector, ImageOptions, Pixels
+from ._onnx_reader import suppress
 from .class_filter import wanted_class_ids
 
 _CLASS_NAMES = ("person",)
@@ -69,8 +70,6 @@ class HogDetector(ImageDetector[HogOptions]):
         return [self._look_at(image) for image in images]
 
     def _look_at(self, image: Pixels) -> Detections:
-        import cv2
-
         if image.shape[1] < _WINDOW[0] or image.shape[0] < _WINDOW[1]:
             return Detections.empty(_CLASS_NAMES)
         least = min(self._options.min_score, _HIGHEST)
@@ -83,9 +82,9 @@ class HogDetector(ImageDetector[HogOptions]):
         )
         if not len(boxes_ltwh):
             return Detections.empty(_CLASS_NAMES)
+        boxes = np.asarray(boxes_ltwh, np.float32)
+        boxes_xyxy = np.concatenate([boxes[:, :2], boxes[:, :2] + boxes[:, 2:]], axis=1)
         likelihoods = 1 / (1 + np.exp(-np.asarray(margins, float).reshape(-1)))  # (N,) or (N, 1) -> (N,)
-        rows = np.asarray(cv2.dnn.NMSBoxes(boxes_ltwh.tolist(), likelihoods.tolist(), 0.0, self._options.iou), np.intp)
-        kept = np.asarray(boxes_ltwh, np.float32)[rows]
-        boxes_xyxy = np.concatenate([kept[:, :2], kept[:, :2] + kept[:, 2:]], axis=1)
-        scores = likelihoods[rows].astype(np.float32)
-        return Detections(boxes_xyxy, scores, np.zeros(len(rows), np.int64), _CLASS_NAMES)
+        scores, class_ids = likelihoods.astype(np.float32), np.zeros(len(boxes), np.int64)
+        rows = suppress(boxes_xyxy, scores, class_ids, self._options.iou)
+        return Detections(boxes_xyxy[rows], scores[rows], class_ids[rows], _CLASS_NAMES)

@@ -10,9 +10,10 @@ import numpy as np
 import numpy.typing as npt
 
 from trackspeak.models.errors import PluginError
-from trackspeak.plugins.contract import Detections, Frame
+from trackspeak.plugins.contract import Detections, Frame, StreamInfo
 
-from ._library import Embeddings, Found, LibraryTracker, OptionsT, bgr, uncrossed
+from ._camera import as_bgr
+from ._library import Embeddings, Found, LibraryTracker, OptionsT, uncrossed
 
 VERSION = "25.0."
 """What versions must begin with: parts that are no promise of the library's are used."""
@@ -24,10 +25,10 @@ class BoxmotTracker(LibraryTracker[OptionsT]):
     def _import(self) -> None:
         import_boxmot()
 
-    def _begin(self, frames_kept: int) -> Any:
+    def _begin(self, stream: StreamInfo) -> Any:
         import boxmot
 
-        tracker = getattr(boxmot, self.library_class)(max_age=frames_kept, **self._own_options())
+        tracker = getattr(boxmot, self.library_class)(max_age=self._frames_kept(stream), **self._own_options())
         _keep_uncrossed(tracker)
         if tracker.cmc is not None:
             _keep_going(tracker.cmc)
@@ -54,12 +55,12 @@ class BoxmotTracker(LibraryTracker[OptionsT]):
         )
         found = self._tracker.update(given, self._pixels(frame))
         ids, rows = found.track_ids.numpy(), found.detection_indices.numpy()
-        smoothed = self._smoothed(ids, found.geometry.values.numpy())
+        smoothed = uncrossed(self._smoothed(ids, found.geometry.values.numpy())) if self._smooths else None
         return Found(ids + 1, rows if whole is None else whole[rows], smoothed)
 
     def _pixels(self, frame: Frame) -> npt.NDArray[np.uint8]:
         """Give what the library is shown of a frame: it always wants one."""
-        return bgr(frame) if self._tracker.cmc is not None else frame.rgb
+        return as_bgr(frame) if self._tracker.cmc is not None else frame.rgb
 
     def _smoothed(
         self,

@@ -1,4 +1,4 @@
-"""What the trackers of ultralytics and of boxmot share behind the tracker contract."""
+"""What the trackers of libraries share behind the tracker contract."""
 
 from __future__ import annotations
 
@@ -40,12 +40,12 @@ class Found:
     Attributes:
         track_ids: (N,) int64, from 1.
         rows: (N,) the detection that each track was found in.
-        smoothed_xyxy: (N, 4) float32, as the motion models have them.
+        smoothed_xyxy: (N, 4) float32, as the motion models have them; None where they are not asked for.
     """
 
     track_ids: npt.NDArray[np.int64]
     rows: npt.NDArray[np.intp]
-    smoothed_xyxy: npt.NDArray[np.float32]
+    smoothed_xyxy: npt.NDArray[np.float32] | None
 
 
 class LibraryTracker(Generic[OptionsT]):
@@ -59,7 +59,7 @@ class LibraryTracker(Generic[OptionsT]):
     requirements: ClassVar[Requirements]
 
     def __init__(self, options: OptionsT) -> None:
-        """Take the options, and import the library.
+        """Take the options, and import a library that may not be there.
 
         Raises:
             PluginError: if the library is not installed.
@@ -75,7 +75,7 @@ class LibraryTracker(Generic[OptionsT]):
 
     def reset(self, stream: StreamInfo) -> None:
         """Begin a new video, with a tracker of its own and ids from 1."""
-        self._tracker = self._begin(round(self._options.lost_track_s * stream.frame_rate))
+        self._tracker = self._begin(stream)
 
     def update(
         self,
@@ -97,11 +97,10 @@ class LibraryTracker(Generic[OptionsT]):
         found = self._advance(frame, detections, embeddings)
         order = np.argsort(found.track_ids)
         rows = found.rows[order]
-        smoothed = self._options.boxes == "smoothed"
         return TrackedFrame(
             frame.index,
             frame.time_s,
-            uncrossed(found.smoothed_xyxy[order]) if smoothed else detections.boxes_xyxy[rows],
+            detections.boxes_xyxy[rows] if found.smoothed_xyxy is None else found.smoothed_xyxy[order],
             found.track_ids[order],
             detections.scores[rows],
             tuple(detections.class_names[kind] for kind in detections.class_ids[rows].tolist()),
@@ -112,20 +111,28 @@ class LibraryTracker(Generic[OptionsT]):
         return ()
 
     def _import(self) -> None:
-        """Import the library.
+        """Import a library that may not be there.
 
         Raises:
             PluginError: if it is not installed.
         """
-        raise NotImplementedError
 
-    def _begin(self, frames_kept: int) -> Any:
-        """Make the library's tracker, which keeps a track for so many frames in which it is not found."""
+    def _begin(self, stream: StreamInfo) -> Any:
+        """Make the library's tracker."""
         raise NotImplementedError
 
     def _advance(self, frame: Frame, detections: Detections, embeddings: Embeddings | None) -> Found:
         """Give the library a frame, also one without boxes."""
         raise NotImplementedError
+
+    @property
+    def _smooths(self) -> bool:
+        """Whether the motion models' boxes are asked for."""
+        return self._options.boxes == "smoothed"
+
+    def _frames_kept(self, stream: StreamInfo) -> int:
+        """Give the frames in which a track may go unfound."""
+        return round(self._options.lost_track_s * stream.frame_rate)
 
     def _own_options(self) -> dict[str, Any]:
         """Give the options that the library knows, by its names."""
@@ -151,11 +158,6 @@ def check_embeddings(embeddings: Embeddings | None, count: int) -> None:
     if not right.all():
         row = int(np.flatnonzero(~right)[0])
         raise ContractError(f"embeddings must have finite lengths above 0, got {squares[row] ** 0.5} in row {row}")
-
-
-def bgr(frame: Frame) -> npt.NDArray[np.uint8]:
-    """Give the frame's pixels as OpenCV has them, blue first."""
-    return np.ascontiguousarray(frame.rgb[:, :, ::-1])
 
 
 def uncrossed(boxes_xyxy: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:

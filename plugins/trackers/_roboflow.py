@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
-from typing import Annotated, Any, ClassVar, Generic, Literal, TypeVar
+from dataclasses import dataclass
+from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
-from annotated_types import Ge, Le
 
-from trackspeak.models.errors import ContractError
-from trackspeak.plugins.contract import Detections, Frame, Requirements, StreamInfo, TrackedFrame
+from trackspeak.plugins.contract import Detections, Frame, Requirements, StreamInfo
 
-Share = Annotated[float, Ge(0), Le(1)]
-Count = Annotated[int, Ge(1)]
+from ._library import Count, Embeddings, Found, LibraryOptions, LibraryTracker, OptionsT, Share
 
 _BUFFER_RATE = 30.0
 """The library counts its buffer in frames of a video of this rate, and scales it by the frame rate it is told."""
@@ -22,20 +19,7 @@ _ROW = "row"
 
 
 @dataclass(frozen=True, slots=True)
-class RoboflowOptions:
-    """Options of every tracker of the library.
-
-    Attributes:
-        lost_track_s: seconds for which a track that is not found is kept.
-        boxes: "detected" gives each track its detection's own box, "smoothed" the motion model's.
-    """
-
-    lost_track_s: Annotated[float, Ge(0)] = 1.0
-    boxes: Literal["detected", "smoothed"] = "detected"
-
-
-@dataclass(frozen=True, slots=True)
-class ThreeRoundOptions(RoboflowOptions):
+class ThreeRoundOptions(LibraryOptions):
     """Options of the trackers that match in three rounds: sure boxes, unsure ones, tracks that do not count yet.
 
     Attributes:
@@ -55,56 +39,28 @@ class ThreeRoundOptions(RoboflowOptions):
     high_conf_det_threshold: Share = 0.6
 
 
-OptionsT = TypeVar("OptionsT", bound=RoboflowOptions)
+class RoboflowTracker(LibraryTracker[OptionsT]):
+    """A tracker of the library."""
 
-
-class RoboflowTracker(Generic[OptionsT]):
-    """A tracker of the library: its own options go to it by their names.
-
-    Attributes:
-        library_class: the name of the library's class.
-    """
-
-    library_class: ClassVar[str]
     requirements: ClassVar[Requirements] = Requirements()
 
-    def __init__(self, options: OptionsT) -> None:
-        """Take the options."""
-        self._options = options
-        self._tracker: Any = None
-
-    @property
-    def weights(self) -> dict[str, str]:
-        """It reads no weights."""
-        return {}
-
-    def reset(self, stream: StreamInfo) -> None:
-        """Begin a new video, with a tracker of its own and ids from 1."""
+    def _begin(self, stream: StreamInfo) -> Any:
         import trackers
 
-        shared = {field.name for field in fields(RoboflowOptions)}
-        own = {field.name for field in fields(self._options)} - shared
-        self._tracker = getattr(trackers, self.library_class)(
+        return getattr(trackers, self.library_class)(
             lost_track_buffer=round(self._options.lost_track_s * _BUFFER_RATE),
             frame_rate=stream.frame_rate,
-            **{name: getattr(self._options, name) for name in sorted(own)},
+            **self._own_options(),
         )
 
-    def update(
+    def _advance(
         self,
         frame: Frame,
         detections: Detections,
-        embeddings: npt.NDArray[np.float32] | None = None,  # noqa: ARG002 - the contract's, not used here
-    ) -> TrackedFrame:
-        """Give the confirmed tracks of a frame by rising id.
-
-        Raises:
-            ContractError: if no video was begun.
-        """
+        embeddings: Embeddings | None,  # noqa: ARG002 - the library knows none
+    ) -> Found:
         import supervision
 
-        if self._tracker is None:
-            raise ContractError("reset(stream) must come before update")
         given = supervision.Detections(
             xyxy=detections.boxes_xyxy.copy(),
             confidence=detections.scores.copy(),
@@ -116,20 +72,8 @@ class RoboflowTracker(Generic[OptionsT]):
         # the library reorders rows, and gives boxes of unconfirmed tracks the id -1
         rows = np.asarray(found.data.get(_ROW, ()), np.int64)
         confirmed = np.flatnonzero(ids >= 0)
-        order = confirmed[np.argsort(ids[confirmed])]
-        rows, ids = rows[order], ids[order]
-        return TrackedFrame(
-            frame.index,
-            frame.time_s,
-            detections.boxes_xyxy[rows] if self._options.boxes == "detected" else self._smoothed(ids),
-            ids + 1,
-            detections.scores[rows],
-            tuple(detections.class_names[kind] for kind in detections.class_ids[rows]),
-        )
-
-    def warnings(self) -> tuple[str, ...]:
-        """Nothing."""
-        return ()
+        rows, ids = rows[confirmed], ids[confirmed]
+        return Found(ids + 1, rows, self._smoothed(ids) if self._smooths else None)
 
     def _pixels(self, frame: Frame) -> npt.NDArray[np.uint8] | None:  # noqa: ARG002 - for those that look at them
         """What the library is shown of a frame: nothing, unless a tracker looks at pixels."""

@@ -10,10 +10,11 @@ import numpy as np
 import numpy.typing as npt
 
 from trackspeak.models.errors import PluginError
-from trackspeak.plugins.contract import Detections, Frame, Requirements
+from trackspeak.plugins.contract import Detections, Frame, Requirements, StreamInfo
 from trackspeak.plugins.detectors.yolo import import_ultralytics
 
-from ._library import Embeddings, Found, LibraryOptions, LibraryTracker, OptionsT, Share, bgr
+from ._camera import as_bgr
+from ._library import Embeddings, Found, LibraryOptions, LibraryTracker, OptionsT, Share, uncrossed
 
 CameraMotion = Literal["none", "sparseOptFlow", "orb", "sift"]
 """The library's `ecc` is left out: on some frames it goes on for thousands of steps."""
@@ -54,18 +55,19 @@ class UltralyticsTracker(LibraryTracker[OptionsT]):
                 "(its licence is AGPL-3.0; bytetrack and botsort do without it)"
             ) from error
 
-    def _begin(self, frames_kept: int) -> Any:
+    def _begin(self, stream: StreamInfo) -> Any:
         from ultralytics import trackers
 
-        settings = SimpleNamespace(**self._own_options(), **self.fixed, track_buffer=frames_kept)
+        settings = SimpleNamespace(**self._own_options(), **self.fixed, track_buffer=self._frames_kept(stream))
         return getattr(trackers, self.library_class)(settings)
 
     def _advance(self, frame: Frame, detections: Detections, embeddings: Embeddings | None) -> Found:
         given = _Boxes.of(detections)
-        pixels = bgr(frame) if getattr(self._options, "gmc_method", "none") != "none" else None
+        pixels = as_bgr(frame) if getattr(self._options, "gmc_method", "none") != "none" else None
         # x1, y1, x2, y2, id, score, class, row of the detection
         table = self._tracker.update(given, pixels, feats=embeddings).reshape(-1, 8)  # (N, 8), also where N is 0
-        return Found(table[:, 4].astype(np.int64), table[:, 7].astype(np.intp), table[:, :4])
+        smoothed = uncrossed(table[:, :4]) if self._smooths else None
+        return Found(table[:, 4].astype(np.int64), table[:, 7].astype(np.intp), smoothed)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,8 @@ import numpy.typing as npt
 from trackspeak.plugins.contract import Frame, Requirements, StreamInfo
 
 from ._camera import as_bgr, camera_warnings, silence_failures
-from ._roboflow import Count, RoboflowTracker, ThreeRoundOptions
+from ._library import Count
+from ._roboflow import RoboflowTracker, ThreeRoundOptions
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from annotated_types import Ge, Le
 
-from trackspeak.plugins.contract import Requirements
+from trackspeak.plugins.contract import Requirements, StreamInfo
 
 from ._boxmot import BoxmotTracker
 from ._library import Count, LibraryOptions, Share
@@ -80,8 +80,8 @@ class BoxmotStrongSort(BoxmotTracker[StrongSortOptions]):
     requirements: ClassVar[Requirements] = _NEEDS
     library_class = "StrongSort"
 
-    def _begin(self, frames_kept: int) -> Any:
-        tracker = super()._begin(frames_kept)
+    def _begin(self, stream: StreamInfo) -> Any:
+        tracker = super()._begin(stream)
         if self._options.camera_motion == "none":
             tracker.cmc = None
         if self._options.n_init > 1:
@@ -104,10 +104,8 @@ class BoxmotDeepOcSort(BoxmotTracker[DeepOcSortOptions]):
     def _smoothed(
         self,
         ids: npt.NDArray[np.int64],
-        boxes_xyxy: npt.NDArray[np.float32],
+        boxes_xyxy: npt.NDArray[np.float32],  # noqa: ARG002 - it gives the detections' own
     ) -> npt.NDArray[np.float32]:
-        if self._options.boxes == "detected":
-            return boxes_xyxy
         models = {track.id: track for track in self._tracker.active_tracks}
         boxes = [models[track_id].get_state()[0, :4] for track_id in ids.tolist()]
         return np.array(boxes, np.float32).reshape(-1, 4)  # (N, 4), also where N is 0

@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from ._roboflow import Count, RoboflowOptions, RoboflowTracker, Share
+from ._library import Count, LibraryOptions, Share
+from ._roboflow import RoboflowTracker
 
 
 @dataclass(frozen=True, slots=True)
-class OcSortOptions(RoboflowOptions):
+class OcSortOptions(LibraryOptions):
     """Options of OC-SORT, as the library names them.
 
     Attributes:

@@ -10,7 +10,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
 import numpy.typing as npt
-from annotated_types import Ge, Le
+from annotated_types import Ge
 
 from trackspeak.models.errors import ContractError
 from trackspeak.plugins.assignment import Rows, assign
@@ -18,9 +18,7 @@ from trackspeak.plugins.contract import Detections, Frame, Requirements, StreamI
 
 from ._camera import as_bgr, camera_warnings, silence_failures
 from ._kalman import BoxMotion
-
-Share = Annotated[float, Ge(0), Le(1)]
-Count = Annotated[int, Ge(1)]
+from ._library import Count, Share
 
 _GATE = 9.4877
 """Squared Mahalanobis distances above it are refused: the 95 % point of chi-square with 4 degrees of freedom."""

@@ -63,12 +63,13 @@ def _with_parts(
 ) -> ReferredTracks:
     """Say of each track how well each sentence of a question fits it, over the frames that are referred to."""
     paths = {trajectory.track_id: trajectory for trajectory in index.trajectories}
-    columns = [list(texts).index(part) for part in question.parts]
+    columns = [texts.index(part) for part in question.parts]
+    of_parts = replace(scores, values=scores.values[:, columns])
     tracks = []
     for track in answered.tracks:
         path = paths[track.track_id]
         rows = np.searchsorted(path.frame_indices, track.frame_indices)
-        means = frame_scores(path, index.segments, scores)[rows][:, columns].mean(axis=0, dtype=np.float64)
+        means = frame_scores(path, index.segments, of_parts)[rows].mean(axis=0, dtype=np.float64)
         tracks.append(replace(track, part_scores=tuple(zip(question.parts, means.tolist(), strict=True))))
     return replace(answered, tracks=tuple(tracks))
 

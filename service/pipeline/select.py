@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -58,14 +58,11 @@ def frame_scores(trajectory: Trajectory, segments: Segments, scores: Scores) -> 
     Returns:
         (T, texts) float32; NaN throughout where no segment covers any frame.
     """
-    mine = np.flatnonzero(segments.track_ids == trajectory.track_id)
-    starts = np.searchsorted(trajectory.frame_indices, segments.first_frames[mine])
-    stops = np.searchsorted(trajectory.frame_indices, segments.last_frames[mine], side="right")
     sums = np.zeros((len(trajectory.frame_indices), scores.values.shape[1]))
     counts = np.zeros((len(trajectory.frame_indices), 1))
-    for row, start, stop in zip(mine, starts, stops, strict=True):
-        sums[start:stop] += scores.values[row]
-        counts[start:stop] += 1
+    for row, positions in _coverage(trajectory, segments):
+        sums[positions] += scores.values[row]
+        counts[positions] += 1
     covered = counts[:, 0] > 0
     if not covered.any():
         return np.full(sums.shape, np.nan, np.float32)
@@ -78,13 +75,19 @@ def frame_scores(trajectory: Trajectory, segments: Segments, scores: Scores) -> 
 
 def covered_frames(trajectory: Trajectory, segments: Segments) -> npt.NDArray[np.bool_]:
     """Say of each frame of a trajectory whether a segment covers it: (T,)."""
+    covered = np.zeros(len(trajectory.frame_indices), bool)
+    for _, positions in _coverage(trajectory, segments):
+        covered[positions] = True
+    return covered
+
+
+def _coverage(trajectory: Trajectory, segments: Segments) -> Iterator[tuple[int, slice]]:
+    """Give the row of each segment of a trajectory, and the positions of the frames that it covers."""
     mine = np.flatnonzero(segments.track_ids == trajectory.track_id)
     starts = np.searchsorted(trajectory.frame_indices, segments.first_frames[mine])
     stops = np.searchsorted(trajectory.frame_indices, segments.last_frames[mine], side="right")
-    covered = np.zeros(len(trajectory.frame_indices), bool)
-    for start, stop in zip(starts, stops, strict=True):
-        covered[start:stop] = True
-    return covered
+    for row, start, stop in zip(mine.tolist(), starts.tolist(), stops.tolist(), strict=True):
+        yield row, slice(start, stop)
 
 
 def select(

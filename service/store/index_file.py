@@ -90,7 +90,9 @@ def identity(
     said = {
         "format": FORMAT,
         "video": video_sha256,
-        "plugins": {key: _configuration(use) for key, use in plugins.items() if not key.startswith("calibrator")},
+        "plugins": {
+            key: _configuration(key, use, weights) for key, use in plugins.items() if not key.startswith("calibrator")
+        },
         "weights": {name: digest for name, digest in weights.items() if not name.startswith("calibrator")},
         "pass": dict(pass_options),
     }
@@ -98,14 +100,17 @@ def identity(
     return hashlib.sha256(text.encode()).hexdigest()[:_ID_DIGITS]
 
 
-def _configuration(use: PluginUse | None) -> list[Any] | None:
+def _configuration(key: str, use: PluginUse | None, weights: Mapping[str, str]) -> list[Any] | None:
     """Give name and options, files by what is in them; a folder holds weights, or is a cache that changes nothing."""
     if use is None:
         return None
+    names = [value.name for value in use.options.values() if isinstance(value, Path)]
     options: dict[str, Any] = {}
     for name, value in use.options.items():
         if isinstance(value, Path):
-            options[name] = sha256_of(value) if value.is_file() else None
+            # weights can be large, and their plugin has read them whole
+            known = weights.get(f"{key}/{value.name}") if names.count(value.name) == 1 else None
+            options[name] = (known or sha256_of(value)) if value.is_file() else None
         else:
             options[name] = plain_value(value)
     return [use.name, options]
