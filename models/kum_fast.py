@@ -40,6 +40,9 @@ class FastKum(nn.Module):
     keeps_map = False
     """Whether a look keeps its map, not only the average."""
 
+    pools_first = True
+    """Whether the average over a segment's looks is all that is needed of them; see `kum_search.py`."""
+
     def __init__(self, kum: Kum) -> None:
         super().__init__()
         self.kum = kum
@@ -66,11 +69,11 @@ class FastKum(nn.Module):
         scores = []
         for begin in range(0, max(1, len(look_rows)), at_once):
             part = slice(begin, begin + at_once)
-            encoded = self._encode(None if windows is None else windows[part])
+            encoded = self.encode_windows(None if windows is None else windows[part])
             scores.append(self._scores(looks, look_rows[part], encoded, texts))
         return torch.cat(scores)
 
-    def _encode(self, windows: Tensor | None) -> Tensor | None:
+    def encode_windows(self, windows: Tensor | None) -> Tensor | None:
         """Do what no text is needed for to trajectory windows: (S, width); None where that input is off."""
         if self.trajectory is None:
             return None
@@ -80,7 +83,18 @@ class FastKum(nn.Module):
 
     def _scores(self, looks: Looks, look_rows: Tensor, encoded: Tensor | None, texts: Texts) -> Tensor:
         """Score as many segments as go together: (S, K) rows of looks and (S, width) encoded windows."""
-        pooled = looks.look_arrays["fused"].squeeze(1)[look_rows].mean(dim=1)  # (N, 1, V) -> (S, K, V) -> (S, V)
+        return self.score_pooled(self.pool(looks, look_rows), encoded, texts)
+
+    def pool(self, looks: Looks, look_rows: Tensor) -> Tensor:
+        """Give the mean over the looks of each segment: (S, V)."""
+        return looks.look_arrays["fused"].squeeze(1)[look_rows].mean(dim=1)  # (N, 1, V) -> (S, K, V) -> (S, V)
+
+    def affine(self) -> tuple[Tensor, Tensor]:
+        """Give the matrix (O, V) and the offset (O,) that take a guided mean over looks to the visual feature."""
+        return self.kum.img_fc.weight, self.kum.img_fc.bias
+
+    def score_pooled(self, pooled: Tensor, encoded: Tensor | None, texts: Texts) -> Tensor:
+        """Score segments by the (S, V) means over their looks and their (S, width) encoded windows: (S, B)."""
         visual = self._embed(pooled, encoded, texts)  # (S, O): one visual feature serves every text
         scores = [
             (visual * part.feature.unsqueeze(1)).sum(dim=-1).T for part in _text_parts(texts, len(visual) * self.widest)
@@ -107,9 +121,12 @@ class FastCrossCorrelation(FastKum):
         self.register_buffer("matrix", ((project * gain) @ weight).detach())  # (O, V)
         self.register_buffer("offset", (project @ shift + offset).detach())  # (O,)
 
-    def _scores(self, looks: Looks, look_rows: Tensor, encoded: Tensor | None, texts: Texts) -> Tensor:
-        """Score as many segments as go together."""
-        pooled = looks.look_arrays["fused"].squeeze(1)[look_rows].mean(dim=1)  # (N, 1, V) -> (S, K, V) -> (S, V)
+    def affine(self) -> tuple[Tensor, Tensor]:
+        """Give the matrix (O, V) and the offset (O,) that take a guided mean over looks to the visual feature."""
+        return self.get_buffer("matrix"), self.get_buffer("offset")
+
+    def score_pooled(self, pooled: Tensor, encoded: Tensor | None, texts: Texts) -> Tensor:
+        """Score segments by the (S, V) means over their looks and their (S, width) encoded windows: (S, B)."""
         scores = []
         for part in _text_parts(texts, len(pooled) * self.widest):
             scores.append((self._embed(pooled, encoded, part) * part.feature.unsqueeze(1)).sum(dim=-1).T)
@@ -129,6 +146,7 @@ class FastCascade(FastKum):
     """The text's tokens are projected to where the fused map is, so that no map is projected per text."""
 
     keeps_map = True
+    pools_first = False
 
     def __init__(self, kum: CascadeAttentionKum) -> None:
         super().__init__(kum)
@@ -172,6 +190,8 @@ class FastCascade(FastKum):
 
 class FastTextFirst(FastKum):
     """The text weighs crops and frames, so that crops attend to frames anew for each text."""
+
+    pools_first = False
 
     def _fuse(self, local: Tensor, glob: Tensor, frame_rows: Tensor) -> Looks:
         return Looks({"local": local}, {"global": glob}, frame_rows)

@@ -15,10 +15,11 @@ from torch import Tensor, nn
 from trackspeak.models.backbone import Backbone
 from trackspeak.models.crops import normalise
 from trackspeak.models.digests import sha256_of
-from trackspeak.models.errors import OptionError, WeightsError
+from trackspeak.models.errors import ContractError, OptionError, WeightsError
 from trackspeak.models.folding import fold_batch_norms
 from trackspeak.models.kum import Kum, KumConfig, Looks, ScoreHead, Texts, build_kum
 from trackspeak.models.kum_fast import FastKum, build_fast
+from trackspeak.models.kum_search import Summaries, probes, score_summaries, summarise
 from trackspeak.models.parts import in_parts
 from trackspeak.models.weights import load_safetensors, load_strictly
 
@@ -156,6 +157,28 @@ class Referring(nn.Module):
         cosine = self.kum.pair_scores(looks, look_rows, windows if self.config.kum.trajectory_width else None, texts)
         logits: Tensor = self.head(cosine)
         return logits
+
+    def summarise(self, looks: Looks, look_rows: Tensor, windows: Tensor) -> Summaries:
+        """Give segments in numbers that serve every text; see `kum_search.py`.
+
+        Raises:
+            ContractError: if the design of KUM does not allow it, or the model is not in its fast form.
+        """
+        return summarise(self._fast(), looks, look_rows, windows if self.config.kum.trajectory_width else None)
+
+    def score_summaries(self, vectors: Tensor, lengths: Tensor, texts: Texts) -> Tensor:
+        """Give the logits that `score` gives, (S, T), from what `summarise` gave."""
+        logits: Tensor = self.head(score_summaries(self._fast(), Summaries(vectors, lengths), texts))
+        return logits
+
+    def probes(self, texts: Texts) -> tuple[Tensor, float]:
+        """Give (T, D) vectors and a number: inner products with those of `summarise`, plus it, are near the logits."""
+        return probes(self._fast(), texts) * self.head.scale, float(self.head.bias)
+
+    def _fast(self) -> FastKum:
+        if not isinstance(self.kum, FastKum):
+            raise ContractError("a model must be in its fast form for this, got the plain one")
+        return self.kum
 
     def normalise_pixels(self, images: Tensor) -> Tensor:
         """Turn (N, 3, S, S) uint8 pixels into what the backbone reads, in the precision of its weights."""

@@ -207,6 +207,23 @@ class MatcherConformance(PluginConformance):
         fix = "take from an Appearance what embed put there, and encode the rest"
         require_same(given, plain, "the same observations with what embed gave", fix, self.tolerance)
 
+    def test_vectors_of_segments_score_as_the_segments_do(self) -> None:
+        matcher = self.fresh()
+        if not getattr(matcher, "searchable", False):
+            self.skip("its segments cannot be kept as vectors")
+        scene = scenes.steady(15, _FRAMES)
+        observed = Observations.concatenate(matcher.observe(scene.frames, scene.boxes_xyxy))
+        segments, phrases = self.segments(matcher, scene), matcher.describe(self.texts)
+        kept, wanted = matcher.segment_vectors(observed, segments), matcher.score(observed, segments, phrases)
+        got = matcher.score_vectors(kept, phrases)
+        fix = "keep in vectors and extras all that the exact score needs"
+        require_same(got, wanted, "the scores of the segments themselves", fix, max(self.tolerance, 1e-4))
+        asked = matcher.text_vectors(phrases)
+        shapes = (asked.vectors.shape, len(kept))
+        width = kept.vectors.shape[1]
+        fix = "give a vector per text and per segment, all of one length"
+        require(shapes == ((len(self.texts), width), len(segments)), f"vectors of {width} numbers", shapes, fix)
+
     def _score(self, matcher: Any, observed: Observations, scene: Scene, texts: Sequence[str] | None = None) -> Scores:
         phrases = matcher.describe(self.texts if texts is None else texts)
         found: Scores = matcher.score(observed, self.segments(matcher, scene), phrases)

@@ -14,15 +14,18 @@ from .protocols import (
     Plugin,
     Postprocessor,
     Requirements,
+    SearchableMatcher,
     Tracker,
 )
-from .results import ReferredTrack, ReferredTracks, Span
+from .results import BestSegment, NearMiss, ReferredTrack, ReferredTracks, Span
 from .segments import Sampling, Segments
 from .tracks import Postprocessed, TrackedFrame, Trajectory
+from .vectors import SegmentVectors, TextVectors
 
 __all__ = [
     "THRESHOLDS",
     "Appearance",
+    "BestSegment",
     "Calibrator",
     "Detections",
     "Detector",
@@ -30,6 +33,7 @@ __all__ = [
     "EmbeddingMatcher",
     "Frame",
     "Matcher",
+    "NearMiss",
     "Observations",
     "OpenVocabularyDetector",
     "Phrases",
@@ -42,9 +46,12 @@ __all__ = [
     "Sampling",
     "ScoreKind",
     "Scores",
+    "SearchableMatcher",
+    "SegmentVectors",
     "Segments",
     "Span",
     "StreamInfo",
+    "TextVectors",
     "TrackedFrame",
     "Tracker",
     "Trajectory",

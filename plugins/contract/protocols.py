@@ -21,6 +21,7 @@ from .frames import Frame, StreamInfo
 from .matching import Observations, Phrases, Scores
 from .segments import Sampling, Segments
 from .tracks import Postprocessed, TrackedFrame, Trajectory
+from .vectors import SegmentVectors, TextVectors
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,6 +193,23 @@ class EmbeddingMatcher(Matcher, Embedder, Protocol):
             boxes_xyxy: for each frame the (N, 4) boxes to look at.
             appearances: for each frame what `embed` gave for these very boxes, or None.
         """
+
+
+class SearchableMatcher(Matcher, Protocol):
+    """A matcher whose segments can be kept as vectors, so that many videos are searched at once."""
+
+    @property
+    def searchable(self) -> bool:
+        """Whether the model that is loaded allows that."""
+
+    def segment_vectors(self, observations: Observations, segments: Segments) -> SegmentVectors:
+        """Do for segments everything that no text is needed for."""
+
+    def text_vectors(self, phrases: Phrases) -> TextVectors:
+        """Give what finds, by inner products with the vectors of segments, those that score best."""
+
+    def score_vectors(self, segment_vectors: SegmentVectors, phrases: Phrases) -> Scores:
+        """Give the scores that `score` gives for the segments themselves."""
 
 
 class Calibrator(Plugin, Protocol):

@@ -50,6 +50,47 @@ class ReferredTrack:
     part_scores: tuple[tuple[str, float], ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class BestSegment:
+    """The segment of a track that fits a text best.
+
+    Attributes:
+        first_frame: its first frame.
+        last_frame: its last frame, included.
+        first_time_s: the time of the first.
+        last_time_s: the time of the last.
+        score: mean over the scores of its frames.
+    """
+
+    first_frame: int
+    last_frame: int
+    first_time_s: float
+    last_time_s: float
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class NearMiss:
+    """A track that a text does not refer to, but nearly.
+
+    Attributes:
+        track_id: its id.
+        class_name: its class.
+        score: as comparable with a track's as can be: that of its best segment, or, for a track that is left out for
+            its probability alone, the score that it had as a track.
+        best: the segment that fits best, the first of equals.
+        why: what it fell short of, in a sentence.
+        part_scores: where several sentences were put together, each with its mean over the best segment's frames.
+    """
+
+    track_id: int
+    class_name: str
+    score: float
+    best: BestSegment
+    why: str
+    part_scores: tuple[tuple[str, float], ...] = ()
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class ReferredTracks:
     """The answer to one text; no tracks is an answer.
@@ -57,7 +98,9 @@ class ReferredTracks:
     Attributes:
         query: the text as given.
         tracks: by falling score, then by id.
+        near_misses: by falling score, then by id; None where none were asked for.
     """
 
     query: str
     tracks: tuple[ReferredTrack, ...]
+    near_misses: tuple[NearMiss, ...] | None = None

@@ -23,6 +23,8 @@ from trackspeak.plugins.contract import (
     Sampling,
     Scores,
     Segments,
+    SegmentVectors,
+    TextVectors,
 )
 
 from ._devices import Precision, device_of, dtype_of
@@ -88,6 +90,7 @@ class ClipMatcher:
         self._clip.to(self._device, self._dtype)
         self._tokenizer = ClipTokenizer()
         size = self._clip.visual.image_size
+        self._width = int(self._clip.visual.output_dim)
         self._size = int(size[0] if isinstance(size, tuple) else size)
         self.weights = {options.weights.name: sha256_of(options.weights)}
         self._encoded = lru_cache(PROMPTS_KEPT)(self._encode)
@@ -158,7 +161,11 @@ class ClipMatcher:
         found = [aspects(one) for one in said]
         prompts = sorted({prompt for mine in found for aspect in mine for prompt in (aspect.prompt, *aspect.contrasts)})
         rows = {prompt: row for row, prompt in enumerate(prompts)}
-        features = np.concatenate([self._encoded(one) for one in prompts]) if prompts else np.zeros((0, 1), np.float32)
+        features = (
+            np.concatenate([self._encoded(one) for one in prompts])
+            if prompts
+            else np.zeros((0, self._width), np.float32)
+        )
         most = max((len(aspect.contrasts) + 1 for mine in found for aspect in mine), default=1)
         widest = max((len(mine) for mine in found), default=0)
         looks = np.zeros((len(texts), widest, most, features.shape[1]), np.float32)
@@ -181,13 +188,39 @@ class ClipMatcher:
 
         A look is compared by its share among the contrasts: log p / (1 - p) of a softmax over cosines.
         """
+        return self.score_vectors(self.segment_vectors(observations, segments), phrases)
+
+    @property
+    def searchable(self) -> bool:
+        """It is for any weights."""
+        return True
+
+    def segment_vectors(self, observations: Observations, segments: Segments) -> SegmentVectors:
+        """Give the mean feature of each segment's looks, then the logit of every fact about its path."""
         from trackspeak.models.phrases import fact_logits
 
-        looks, counts, facts = (phrases.arrays[name] for name in ("looks", "counts", "facts"))
         pooled = observations.look_arrays["feature"][segments.look_rows].mean(axis=1)  # (S, K, D) -> (S, D)
         pooled = pooled / np.maximum(np.linalg.norm(pooled, axis=1, keepdims=True), 1e-6)
-        judged = fact_logits(segments.windows)
-        values = np.zeros((len(segments), len(phrases.texts)), np.float32)
+        vectors = np.concatenate([pooled, fact_logits(segments.windows)], axis=1)
+        return SegmentVectors(vectors.astype(np.float32), np.zeros((len(vectors), 0), np.float32))
+
+    def text_vectors(self, phrases: Phrases) -> TextVectors:
+        """Add up, over all that a sentence says, what speaks for it: the score itself takes the least of these."""
+        looks, counts, facts = (phrases.arrays[name] for name in ("looks", "counts", "facts"))
+        vectors = np.zeros((len(phrases.texts), looks.shape[-1]), np.float32)
+        for text in range(len(phrases.texts)):
+            for aspect, count in zip(looks[text], counts[text], strict=True):
+                if count:
+                    vectors[text] += self._options.temperature * (aspect[0] - aspect[1:count].mean(axis=0))
+        return TextVectors(
+            np.concatenate([vectors, facts.astype(np.float32)], axis=1), np.zeros(len(vectors), np.float32)
+        )
+
+    def score_vectors(self, segment_vectors: SegmentVectors, phrases: Phrases) -> Scores:
+        """Score segments by their vectors, as `score` does."""
+        looks, counts, facts = (phrases.arrays[name] for name in ("looks", "counts", "facts"))
+        pooled, judged = np.split(segment_vectors.vectors, [-facts.shape[1]], axis=1)
+        values = np.zeros((len(segment_vectors), len(phrases.texts)), np.float32)
         for text in range(len(phrases.texts)):
             said = [judged[:, facts[text]]]
             for aspect, count in zip(looks[text], counts[text], strict=True):

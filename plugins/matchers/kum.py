@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar, Literal, NamedTuple
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -21,27 +21,24 @@ from trackspeak.plugins.contract import (
     Sampling,
     Scores,
     Segments,
+    SegmentVectors,
+    TextVectors,
 )
 
 from ._devices import Precision, device_of, dtype_of, to_device, to_host
 from ._model_folders import embedded_folder, model_folder
+from ._texts_kept import TEXTS_AT_ONCE, Described, TextsKept
 
 if TYPE_CHECKING:
     import torch
 
-    from trackspeak.models.kum import Looks
+    from trackspeak.models.kum import Looks, Texts
     from trackspeak.models.tokenizer import Tokenizer
 
 Embedded = Literal["embedded"]
 
 SEGMENTS_AT_ONCE = 1024
 """Segments scored together: bounds the memory of scoring however long the video is."""
-
-TEXTS_KEPT = 1024
-"""Texts whose features are kept for when they are asked again."""
-
-TEXTS_AT_ONCE = 256
-"""Texts encoded together on a GPU."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,14 +62,6 @@ class KumOptions:
 
 
 _MAP = "map"
-
-
-class _Described(NamedTuple):
-    """What is kept of a text: (1, O) and (1, ...) float32 as in `Texts`, and the words never trained on."""
-
-    feature: npt.NDArray[np.float32]
-    guide: npt.NDArray[np.float32]
-    unknown: tuple[str, ...]
 
 
 class KumMatcher:
@@ -103,7 +92,7 @@ class KumMatcher:
         self._tokenizer: Tokenizer = WordTokenizer(config.vocabulary) if config.vocabulary else ClipTokenizer()
         recorded = {path.name: config.source_sha256} if config.source_sha256 else {}
         self.weights = recorded or {f"{folder.name}/{WEIGHTS_FILE}": sha256_of(folder / WEIGHTS_FILE)}
-        self._described: dict[str, _Described] = {}
+        self._kept = TextsKept(self._describe, 1 if self._device.type == "cpu" else TEXTS_AT_ONCE)
         self.sampling = Sampling()
 
     def embed(self, frames: Sequence[Frame], boxes_xyxy: Sequence[npt.NDArray[np.float32]]) -> list[Appearance]:
@@ -189,7 +178,7 @@ class KumMatcher:
         Raises:
             QueryError: if a text has more than 75 words.
         """
-        found = self._recall([self._put(text) for text in texts])
+        found = self._kept.get([self._put(text) for text in texts])
         warnings = tuple(
             f"query {text!r}: never trained on {', '.join(repr(word) for word in one.unknown)}; the answer may be wrong"
             for text, one in zip(texts, found, strict=True)
@@ -201,25 +190,7 @@ class KumMatcher:
         }
         return Phrases(tuple(texts), arrays, warnings)
 
-    def _recall(self, texts: Sequence[str]) -> list[_Described]:
-        """Give what is kept of texts, or encode them.
-
-        On a CPU each by itself, so that its numbers do not depend on what else is asked.
-        """
-        found = {text: self._described[text] for text in texts if text in self._described}
-        unknown = [text for text in dict.fromkeys(texts) if text not in found]
-        at_once = 1 if self._device.type == "cpu" else TEXTS_AT_ONCE
-        for begin in range(0, len(unknown), at_once):
-            part = unknown[begin : begin + at_once]
-            found.update(zip(part, self._describe(part), strict=True))
-        for text, one in found.items():  # what was asked last is forgotten last
-            self._described.pop(text, None)
-            self._described[text] = one
-        for text in list(self._described)[:-TEXTS_KEPT]:
-            self._described.pop(text, None)
-        return [found[text] for text in texts]
-
-    def _describe(self, texts: Sequence[str]) -> list[_Described]:
+    def _describe(self, texts: Sequence[str]) -> list[Described]:
         """Encode texts in one call."""
         import torch
 
@@ -227,15 +198,13 @@ class KumMatcher:
         with torch.inference_mode():
             encoded = to_host(self._model.describe(to_device(tokens, self._device))._asdict())
         feature, guide = encoded["feature"], encoded["guide"]
-        return [_Described(feature[row : row + 1], guide[row : row + 1], unknown[row]) for row in range(len(texts))]
+        return [Described(feature[row : row + 1], guide[row : row + 1], unknown[row]) for row in range(len(texts))]
 
     def score(self, observations: Observations, segments: Segments, phrases: Phrases) -> Scores:
         """Score every segment against every text: cosine, scaled and shifted as trained."""
         import torch
 
-        from trackspeak.models.kum import Texts
-
-        texts = Texts(self._on_device(phrases.arrays["feature"]), self._on_device(phrases.arrays["guide"]))
+        texts = self._texts(phrases)
         parts = [np.zeros((0, len(phrases.texts)), np.float32)]
         with torch.inference_mode():
             for begin in range(0, len(segments), SEGMENTS_AT_ONCE):
@@ -244,6 +213,56 @@ class KumMatcher:
                 scores = self._model.score(looks, rows, self._on_device(segments.windows[part]), texts)
                 parts.append(to_host({"scores": scores})["scores"])
         return Scores(np.concatenate(parts), "cosine")
+
+    @property
+    def searchable(self) -> bool:
+        """Whether the design of the model pools looks before it reads a text."""
+        from trackspeak.models.kum_search import can_summarise
+
+        return can_summarise(self._model.kum)
+
+    def segment_vectors(self, observations: Observations, segments: Segments) -> SegmentVectors:
+        """Pool the looks of segments and encode their windows."""
+        import torch
+
+        parts = []
+        with torch.inference_mode():
+            for begin in range(0, max(1, len(segments)), SEGMENTS_AT_ONCE):
+                part = slice(begin, begin + SEGMENTS_AT_ONCE)
+                looks, rows = self._looks(observations, segments.look_rows[part])
+                found = self._model.summarise(looks, rows, self._on_device(segments.windows[part]))
+                parts.append(to_host(found._asdict()))
+        vectors, lengths = (np.concatenate([part[name] for part in parts]) for name in ("vectors", "lengths"))
+        return SegmentVectors(vectors.astype(np.float32), lengths.astype(np.float32))
+
+    def text_vectors(self, phrases: Phrases) -> TextVectors:
+        """Give what comes near the scores; the length of the visual feature is taken for that of no text."""
+        import torch
+
+        with torch.inference_mode():
+            vectors, offset = self._model.probes(self._texts(phrases))
+            found = to_host({"vectors": vectors.float()})["vectors"]
+        return TextVectors(found, np.full(len(found), offset, np.float32))
+
+    def score_vectors(self, segment_vectors: SegmentVectors, phrases: Phrases) -> Scores:
+        """Score segments by their vectors, as `score` does."""
+        import torch
+
+        texts = self._texts(phrases)
+        parts = [np.zeros((0, len(phrases.texts)), np.float32)]
+        with torch.inference_mode():
+            for begin in range(0, len(segment_vectors), SEGMENTS_AT_ONCE):
+                part = slice(begin, begin + SEGMENTS_AT_ONCE)
+                vectors, lengths = (
+                    self._on_device(one[part]) for one in (segment_vectors.vectors, segment_vectors.extras)
+                )
+                parts.append(to_host({"scores": self._model.score_summaries(vectors, lengths, texts)})["scores"])
+        return Scores(np.concatenate(parts), "cosine")
+
+    def _texts(self, phrases: Phrases) -> Texts:
+        from trackspeak.models.kum import Texts
+
+        return Texts(self._on_device(phrases.arrays["feature"]), self._on_device(phrases.arrays["guide"]))
 
     def _looks(self, observations: Observations, look_rows: npt.NDArray[np.int64]) -> tuple[Looks, torch.Tensor]:
         """Bring to the device what some segments look at; with their rows in that."""

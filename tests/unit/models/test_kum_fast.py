@@ -6,50 +6,17 @@ from typing import Any
 
 import pytest
 import torch
+from kum_inputs import inputs, random_kum
 from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
 from trackspeak.models import frame_attention, kum_fast, parts
 from trackspeak.models.frame_attention import LOOKS_PER_FRAME
-from trackspeak.models.kum import Kum, KumConfig, KumMode, Texts, build_kum
+from trackspeak.models.kum import KumMode, Texts
 from trackspeak.models.kum_fast import FastKum, build_fast
-from trackspeak.models.trajectory import FEATURES, POINTS
 
 MODES: tuple[KumMode, ...] = ("none", "cascade_attention", "cross_correlation", "text_first_modulation")
-
-
-def random_kum(mode: KumMode, trajectory_width: int) -> Kum:
-    """A KUM whose weights, biases and running statistics are all away from where they begin."""
-    torch.manual_seed(1)
-    config = KumConfig(
-        mode=mode,
-        visual_width=32,
-        text_width=16,
-        output_width=16,
-        local_size=2,
-        global_size=3,
-        trajectory_width=trajectory_width,
-    )
-    kum = build_kum(config).eval()
-    for name, value in kum.state_dict().items():
-        if value.is_floating_point():
-            noise = torch.randn_like(value) * (0.3 if value.dim() < 2 else value[0].numel() ** -0.5)
-            value.copy_(noise.abs() + 0.5 if name.endswith("running_var") else noise)
-    return kum
-
-
-def inputs(looks: int, frames: int) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor, Tensor, Tensor]:
-    torch.manual_seed(2)
-    return (
-        torch.randn(looks, 32, 2, 2),
-        torch.randn(frames, 32, 3, 3),
-        torch.randint(frames, (looks,)),
-        torch.randint(looks, (4, 2)),
-        torch.randn(4, POINTS, len(FEATURES)),
-        torch.randn(5, 10, 16),
-        torch.randn(5, 16),
-    )
 
 
 @pytest.mark.parametrize("mode", MODES)

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from trackspeak.plugins.contract import Frame, Observations, Segments
-from trackspeak.plugins.matchers import kum
+from trackspeak.plugins.matchers import _texts_kept, kum
 from trackspeak.plugins.matchers._devices import Precision
 from trackspeak.plugins.matchers.kum import KumMatcher, KumOptions
 
@@ -101,7 +101,7 @@ def test_on_a_gpu_unknown_texts_are_encoded_together(matcher: KumMatcher, monkey
     fresh = KumMatcher(KumOptions(device="cpu"))
     describe, calls = fresh._model.describe, []
     monkeypatch.setattr(fresh._model, "describe", lambda tokens: calls.append(len(tokens)) or describe(tokens))
-    monkeypatch.setattr(kum, "TEXTS_AT_ONCE", 2)
+    monkeypatch.setattr(fresh._kept, "_at_once", 2)
     monkeypatch.setattr(kum, "to_device", lambda tensor, _: tensor)  # the numbers stay where they are
     monkeypatch.setattr(fresh, "_device", torch.device("cuda"))
     together = fresh.describe(texts)
@@ -111,14 +111,14 @@ def test_on_a_gpu_unknown_texts_are_encoded_together(matcher: KumMatcher, monkey
 
 
 def test_texts_asked_last_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(kum, "TEXTS_KEPT", 2)
+    monkeypatch.setattr(_texts_kept, "TEXTS_KEPT", 2)
     matcher = KumMatcher(KumOptions(device="cpu"))
     matcher.describe(["a car", "a bus"])
     matcher.describe(["a car"])
     matcher.describe(["a van"])
-    assert list(matcher._described) == ["a car", "a van"]
+    assert list(matcher._kept._kept) == ["a car", "a van"]
     assert len(matcher.describe(["a man", "a dog", "a bus"]).texts) == 3, "more than are kept"
-    assert len(matcher._described) == 2
+    assert len(matcher._kept._kept) == 2
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
