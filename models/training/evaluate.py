@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from trackspeak.models.errors import InputError
 from trackspeak.models.referring import Referring
 from trackspeak.models.tokenizer import WordTokenizer
 
@@ -134,16 +135,34 @@ def best_threshold(judged: Judged) -> float:
     return float(-np.append(scores, scores[-1] + 1)[best : best + 2].mean())
 
 
+def prior_weights(labels: npt.NDArray[np.bool_], prior: float = PRIOR) -> npt.NDArray[np.float64]:
+    """Give (P,) weights with a mean of 1, under which the share of pairs that fit is `prior`.
+
+    Args:
+        labels: (P,) bool: the pair fits.
+        prior: a share between 0 and 1.
+
+    Raises:
+        InputError: if all pairs fit, or none does.
+    """
+    share = float(labels.mean()) if len(labels) else 0.0
+    if share in (0.0, 1.0):
+        raise InputError(f"labels must have pairs that fit and pairs that do not, got {len(labels)} of one kind")
+    return np.where(labels, prior / share, (1 - prior) / (1 - share))
+
+
 def fit_platt(judged: Judged, prior: float = PRIOR) -> tuple[float, float]:
     """Fit the two numbers that turn scores into probabilities: sigmoid(slope * score + intercept).
 
     Platt, 1999; on the log loss, pairs weighted so that the share of those that fit is `prior`: how many
     do in a set of scenes is chance, and what a user asks about fits more often than what is drawn at random.
+
+    Raises:
+        InputError: if all pairs fit, or none does.
     """
     inputs = torch.from_numpy(judged.scores.astype(np.float64))
     targets = torch.from_numpy(judged.labels.astype(np.float64))
-    share = targets.mean()
-    weights = torch.where(targets > 0, prior / share, (1 - prior) / (1 - share))
+    weights = torch.from_numpy(prior_weights(judged.labels, prior))
     numbers = torch.tensor([1.0, 0.0], dtype=torch.float64, requires_grad=True)
     optimizer = torch.optim.LBFGS([numbers], max_iter=100, line_search_fn="strong_wolfe")
 
