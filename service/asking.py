@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from trackspeak.models.errors import WeightsError
+from trackspeak.models.errors import OptionError, WeightsError
 from trackspeak.plugins.contract import Calibrator, Matcher, Phrases
 from trackspeak.plugins.options import options_to_dict
 from trackspeak.plugins.registry import create
@@ -17,7 +17,9 @@ from .pipeline.answer import answer
 from .pipeline.watch import Stopwatch, blaming
 from .questions import Question, parse_question, sentences_of
 from .result import PluginUse, RawScores, Result
-from .store.index_file import StoredIndex
+from .store.index_file import IndexSummary, StoredIndex
+
+_OF_CALIBRATOR = "calibrator."
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,13 +39,41 @@ class Asker:
     weights: Mapping[str, str]
 
 
-def make_asker(stored: StoredIndex, calibrator: str | None = None, options: Mapping[str, Any] | None = None) -> Asker:
+def asker_for(stored: StoredIndex | IndexSummary, options: RunOptions, matcher: Matcher | None = None) -> Asker:
+    """Make what answers from an index as a caller wants it.
+
+    Args:
+        stored: the index.
+        options: those about the calibrator count.
+        matcher: that of the index, where it is there already.
+
+    Raises:
+        OptionError: if options are of something else than a calibrator that is named.
+        WeightsError: if the matcher's weights are not those that the index was made with; says what to do.
+        TrackspeakError: what the registry's `create` raises.
+    """
+    for key in options.set:
+        if not key.startswith(_OF_CALIBRATOR):
+            raise OptionError(f"set: {key!r} must be of the calibrator, calibrator.KEY: an index is there already")
+        if options.calibrator in (None, NONE):
+            raise OptionError(f"set: {key!r} must come with the name of a calibrator")
+    own = {key.removeprefix(_OF_CALIBRATOR): value for key, value in options.set.items()}
+    return make_asker(stored, options.calibrator, own, matcher)
+
+
+def make_asker(
+    stored: StoredIndex | IndexSummary,
+    calibrator: str | None = None,
+    options: Mapping[str, Any] | None = None,
+    matcher: Matcher | None = None,
+) -> Asker:
     """Make the matcher that an index was made with, and its calibrators or another one.
 
     Args:
         stored: the index.
         calibrator: the name of one in place of the index's; "none" for raw scores.
         options: of the calibrator that is named.
+        matcher: that of the index, where it is there already.
 
     Raises:
         WeightsError: if the matcher's weights are not those that the index was made with; says what to do.
@@ -52,7 +82,8 @@ def make_asker(stored: StoredIndex, calibrator: str | None = None, options: Mapp
     use = stored.plugins["matcher"]
     if use is None:
         raise WeightsError(f"the index {stored.id} must name its matcher, got none: index the video again")
-    matcher, _ = create("matcher", use.name, use.options)
+    if matcher is None:
+        matcher, _ = create("matcher", use.name, use.options)
     _check_weights(stored, use.name, matcher)
     chosen = {key: one for key, one in stored.plugins.items() if key.startswith("calibrator") and one is not None}
     if calibrator is not None:
@@ -68,7 +99,7 @@ def make_asker(stored: StoredIndex, calibrator: str | None = None, options: Mapp
     return Asker(matcher, tuple(calibrators), uses, weights)
 
 
-def _check_weights(stored: StoredIndex, name: str, matcher: Matcher) -> None:
+def _check_weights(stored: StoredIndex | IndexSummary, name: str, matcher: Matcher) -> None:
     made_with = {key: digest for key, digest in stored.weights.items() if key.startswith("matcher/")}
     here = {f"matcher/{file}": digest for file, digest in matcher.weights.items()}
     if made_with != here:
@@ -96,9 +127,10 @@ def ask(stored: StoredIndex, texts: Sequence[str], asker: Asker, options: RunOpt
         stored: the index.
         texts: one or more questions, checked.
         asker: of `make_asker` for this index or another one of the same configuration.
-        options: threshold, protocol and first_frame count.
+        options: threshold, min_probability, top, near_misses, protocol and first_frame count.
 
     Raises:
+        OptionError: if min_probability is given and the scores are no probabilities.
         PluginError: if a plugin fails.
         QueryError: if a sentence is too long for the matcher, or an expression is wrong.
     """
@@ -131,6 +163,7 @@ def answer_described(
     """Answer questions whose sentences are encoded; its times are those of `watch`.
 
     Raises:
+        OptionError: if min_probability is given and the scores are no probabilities.
         PluginError: if a plugin fails.
     """
     selection = options.selection(stored.protocol)

@@ -33,7 +33,7 @@ from .pull import published, pull
 from .result import Result
 from .run import track
 from .settings import load_settings
-from .tables import plugin_table, profile_table, query_table, settings_table
+from .tables import near_miss_table, plugin_table, profile_table, query_table, settings_table
 
 
 def run_and_show(
@@ -42,6 +42,7 @@ def run_and_show(
     options: RunOptions,
     *,
     out: Path | None,
+    exports: Sequence[str] = (),
     scores: Path | None = None,
     video_out: bool = True,
     as_json: bool = False,
@@ -53,8 +54,9 @@ def run_and_show(
     """
     limits = load_settings().limits()
     check_queries(queries, limits)
-    if out is not None or scores is not None:  # before the video is watched, which can take long
-        check_places(queries, [video, *files_read(options)], out=out, scores=scores, video=video_out)
+    if out is not None or exports or scores is not None:  # before the video is watched, which can take long
+        inputs = [video, *files_read(options)]
+        check_places(queries, inputs, out=out, exports=exports, scores=scores, video=video_out)
     with show_progress() as progress:
         watching = progress.add_task("watching", total=None)
         result = track(
@@ -68,7 +70,7 @@ def run_and_show(
         typer.echo(f"warning: {warning}", err=True)
     try:  # whatever becomes of one of the two, the other is not lost
         if out is not None:
-            _write(result, video, out, video_out, limits)
+            _write(result, video, out, exports, video_out, limits)
         if scores is not None:
             write_scores(result, scores)
     finally:
@@ -76,7 +78,7 @@ def run_and_show(
     return result
 
 
-def _write(result: Result, video: Path, out: Path, video_out: bool, limits: Limits) -> None:
+def _write(result: Result, video: Path, out: Path, exports: Sequence[str], video_out: bool, limits: Limits) -> None:
     with show_progress() as progress:
         writing = progress.add_task("writing", total=result.video.frames)
         files = write_outputs(
@@ -85,6 +87,7 @@ def _write(result: Result, video: Path, out: Path, video_out: bool, limits: Limi
             out,
             video=video_out,
             limits=limits,
+            exports=exports,
             progress=lambda done: progress.update(writing, completed=done),
         )
     typer.echo(f"{len(files)} files written to {out}", err=True)
@@ -141,6 +144,8 @@ def print_result(result: Result, as_json: bool) -> None:
         console = Console()
         for answer in result.queries:
             console.print(query_table(answer))
+            if answer.near_misses is not None:
+                console.print(near_miss_table(answer.near_misses))
         sys.stdout.flush()
     except BrokenPipeError:
         raise  # the reader has seen enough

@@ -11,7 +11,7 @@ from annotated_types import Ge, Le, MaxLen, MinLen
 from trackspeak.models.errors import OptionError
 from trackspeak.plugins.options import checked_values, parse_options
 
-from .pipeline.select import Selection
+from .pipeline.select import MOST_NEAR_MISSES, Selection
 from .profiles import AUTO, PluginChoice, Profile, Protocol
 
 NONE = "none"
@@ -44,6 +44,10 @@ class RunOptions:
         calibrator: a calibrator's name, in place of the profile's; "none" for raw scores.
         set: plugin options by `kind.key`, such as `detector.min_score`.
         threshold: frames that score above it are referred to; unset: what the score kind says.
+        min_probability: tracks whose score is below it are left out; the scores must be probabilities. Unset: none are.
+        top: at most so many tracks of each query are given, the best; unset: all.
+        near_misses: at most so many tracks of each query that are not referred to, or not probably enough, are given
+            too, the best, with why; 0: none.
         protocol: "trackspeak" closes short gaps and drops short spans, "ikun" is the raw rule per frame; unset: the
             profile's.
         max_gap: missed frames that a segment may bridge, at most 16: frames in between wait in memory;
@@ -63,6 +67,9 @@ class RunOptions:
     calibrator: Name | None = None
     set: Mapping[str, Any] = field(default_factory=dict)
     threshold: float | None = None
+    min_probability: Annotated[float, Ge(0), Le(1)] | None = None
+    top: Annotated[int, Ge(1)] | None = None
+    near_misses: Annotated[int, Ge(0), Le(MOST_NEAR_MISSES)] = 0
     protocol: Protocol | None = None
     max_gap: Annotated[int, Ge(0), Le(LONGEST_GAP)] | None = None
     first_frame: Annotated[int, Ge(0), Le(10**9)] | None = None
@@ -81,7 +88,14 @@ class RunOptions:
 
     def selection(self, protocol: Protocol) -> Selection:
         """The part about how scores become tracks; `protocol` is the profile's."""
-        return Selection(self.threshold, protocol if self.protocol is None else self.protocol, self.max_gap)
+        return Selection(
+            self.threshold,
+            protocol if self.protocol is None else self.protocol,
+            self.max_gap,
+            self.min_probability,
+            self.top,
+            self.near_misses,
+        )
 
 
 def parse_run_options(values: Mapping[str, object]) -> RunOptions:

@@ -8,7 +8,16 @@ from dataclasses import dataclass, field
 from os import PathLike, fspath
 from typing import Any
 
-from trackspeak.plugins.contract import ReferredTrack, ReferredTracks, ScoreKind, Scores, Segments, Span, Trajectory
+from trackspeak.plugins.contract import (
+    NearMiss,
+    ReferredTrack,
+    ReferredTracks,
+    ScoreKind,
+    Scores,
+    Segments,
+    Span,
+    Trajectory,
+)
 from trackspeak.service.pipeline.video_info import VideoFacts
 
 _SCORE_DIGITS = 6
@@ -93,10 +102,7 @@ class Result:
             "first_frame": self.first_frame,
             "timings_s": {stage: _rounded(seconds, _TIME_DIGITS) for stage, seconds in self.timings_s.items()},
             "warnings": list(self.warnings),
-            "queries": [
-                {"query": answer.query, "tracks": [track_to_dict(track) for track in answer.tracks]}
-                for answer in self.queries
-            ],
+            "queries": [_answer_to_dict(answer) for answer in self.queries],
         }
 
     def to_json(self) -> str:
@@ -109,15 +115,47 @@ def to_json_line(value: Mapping[str, Any]) -> str:
     return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":")) + "\n"
 
 
+def _answer_to_dict(answer: ReferredTracks) -> dict[str, Any]:
+    missed = answer.near_misses
+    return {
+        "query": answer.query,
+        "tracks": [track_to_dict(track) for track in answer.tracks],
+        **({} if missed is None else {"near_misses": [_near_miss_to_dict(one) for one in missed]}),
+    }
+
+
+def _near_miss_to_dict(missed: NearMiss) -> dict[str, Any]:
+    best = missed.best
+    return {
+        "track_id": missed.track_id,
+        "class": missed.class_name,
+        "score": _rounded(missed.score, _SCORE_DIGITS),
+        **_parts_to_dict(missed.part_scores),
+        "best": {
+            "first_frame": best.first_frame,
+            "last_frame": best.last_frame,
+            "first_time_s": _rounded(best.first_time_s, _TIME_DIGITS),
+            "last_time_s": _rounded(best.last_time_s, _TIME_DIGITS),
+            "score": _rounded(best.score, _SCORE_DIGITS),
+        },
+        "why": missed.why,
+    }
+
+
+def _parts_to_dict(part_scores: Sequence[tuple[str, float]]) -> dict[str, dict[str, float]]:
+    """Give the scores of the sentences of an expression; nothing for a single sentence."""
+    parts = {text: _rounded(score, _SCORE_DIGITS) for text, score in part_scores}
+    return {"parts": parts} if parts else {}
+
+
 def track_to_dict(track: ReferredTrack) -> dict[str, Any]:
     """Give one referred track as plain JSON values."""
     times_s = dict(zip(track.frame_indices.tolist(), track.times_s.tolist(), strict=True))
-    parts = {text: _rounded(score, _SCORE_DIGITS) for text, score in track.part_scores}
     return {
         "track_id": int(track.track_id),
         "class": track.class_name,
         "score": _rounded(track.score, _SCORE_DIGITS),
-        **({"parts": parts} if parts else {}),
+        **_parts_to_dict(track.part_scores),
         "spans": [_span_to_dict(span, times_s) for span in track.spans],
         "boxes": [
             {

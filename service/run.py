@@ -14,6 +14,7 @@ from .assemble import Assembly, assemble
 from .indexing import make_index, video_name
 from .limits import Limits, check_queries
 from .options import RunOptions
+from .pipeline.answer import score_kind
 from .pipeline.decode import open_video
 from .pipeline.index import Progress, Steps
 from .pipeline.watch import Stopwatch, blaming
@@ -58,8 +59,11 @@ def track(
         with watch.stage("load"):
             parts = assembly or assemble(options)
         asker = asker_of(parts)
-        # First, so that a sentence that is too long is refused before the video is watched.
+        # First, so that what is wrong with the sentences and options is told before the video is watched.
         phrases = describe(texts, asker.matcher, watch)
+        if options.min_probability is not None:
+            kind = score_kind(asker.matcher, asker.calibrators, phrases)
+            options.selection(parts.protocol).check_kind(kind)
         look_for(parts.steps, texts)
         stored = make_index(opened, video_name(Path(video)), parts, options, progress=progress)
         result = answer_described(stored, questions, phrases, asker, options, watch)

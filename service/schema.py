@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
+
+from .schema_parts import list_of, number, object_of, seconds, sha256, text, whole
 
 
 def result_schema() -> dict[str, Any]:
@@ -12,17 +13,17 @@ def result_schema() -> dict[str, Any]:
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "trackspeak result",
         "description": "Frames count from 0 in display order; boxes are pixels of the upright frame.",
-        **_object(
+        **object_of(
             {
                 "video": _video(),
-                "profile": _text(),
+                "profile": text(),
                 "plugins": {"type": "object", "additionalProperties": {"anyOf": [{"type": "null"}, _plugin()]}},
-                "weights": {"type": "object", "additionalProperties": _sha256()},
+                "weights": {"type": "object", "additionalProperties": sha256()},
                 "score_kind": {"enum": ["cosine", "probability"]},
-                "first_frame": _whole(0),
-                "timings_s": {"type": "object", "additionalProperties": _seconds()},
-                "warnings": _list(_text()),
-                "queries": _list(_object({"query": _text(), "tracks": _list(_track())})),
+                "first_frame": whole(0),
+                "timings_s": {"type": "object", "additionalProperties": seconds()},
+                "warnings": list_of(text()),
+                "queries": list_of(_query()),
             }
         ),
     }
@@ -31,100 +32,88 @@ def result_schema() -> dict[str, Any]:
 def problem_schema() -> dict[str, Any]:
     """Give the JSON Schema of RFC 9457 problem details."""
     properties = {
-        "type": {**_text(), "description": "urn:trackspeak:problem:CODE"},
-        "title": _text(),
+        "type": {**text(), "description": "urn:trackspeak:problem:CODE"},
+        "title": text(),
         "status": {"type": "integer"},
-        "code": _text(),
-        "detail": _text(),
+        "code": text(),
+        "detail": text(),
     }
     return {
         "title": "problem",
         "description": "RFC 9457 problem details; `code` is stable and documented.",
-        **_object(properties),
+        **object_of(properties),
     }
 
 
 def _video() -> dict[str, Any]:
-    return _object(
+    return object_of(
         {
-            "frames": _whole(1),
+            "frames": whole(1),
             "fps": {"type": "number", "exclusiveMinimum": 0},
-            "width": _whole(1),
-            "height": _whole(1),
-            "duration_s": _seconds(),
-            "sha256": _sha256(),
+            "width": whole(1),
+            "height": whole(1),
+            "duration_s": seconds(),
+            "sha256": sha256(),
         }
     )
 
 
 def _plugin() -> dict[str, Any]:
-    return _object({"name": _text(), "options": {"type": "object"}})
+    return object_of({"name": text(), "options": {"type": "object"}})
+
+
+def _query() -> dict[str, Any]:
+    query = object_of({"query": text(), "tracks": list_of(_track())})
+    query["properties"]["near_misses"] = {
+        "description": "where asked for: the best of the tracks that are not referred to, or not probably enough",
+        **list_of(_near_miss()),
+    }
+    return query
+
+
+def _near_miss() -> dict[str, Any]:
+    missed = object_of(
+        {"track_id": {"type": "integer"}, "class": text(), "score": number(), "best": span(), "why": text()}
+    )
+    missed["properties"]["parts"] = _parts("each with its mean score over the frames of `best`")
+    return missed
+
+
+def _parts(what: str) -> dict[str, Any]:
+    return {
+        "description": f"where the query puts sentences together: {what}",
+        "type": "object",
+        "additionalProperties": number(),
+    }
 
 
 def _track() -> dict[str, Any]:
-    track = _object(
+    track = object_of(
         {
             "track_id": {"type": "integer"},
-            "class": _text(),
-            "score": _number(),
-            "spans": _list(_span(), least=1),
-            "boxes": _list(_box(), least=1),
+            "class": text(),
+            "score": number(),
+            "spans": list_of(span(), least=1),
+            "boxes": list_of(_box(), least=1),
         }
     )
-    track["properties"]["parts"] = {
-        "description": "where the query puts sentences together: each with its mean score over these frames",
-        "type": "object",
-        "additionalProperties": _number(),
-    }
+    track["properties"]["parts"] = _parts("each with its mean score over these frames")
     return track
 
 
-def _span() -> dict[str, Any]:
-    return _object(
+def span() -> dict[str, Any]:
+    """Describe a run of frames over which a track is referred to."""
+    return object_of(
         {
-            "first_frame": _whole(0),
-            "last_frame": _whole(0),
-            "first_time_s": _seconds(),
-            "last_time_s": _seconds(),
-            "score": _number(),
+            "first_frame": whole(0),
+            "last_frame": whole(0),
+            "first_time_s": seconds(),
+            "last_time_s": seconds(),
+            "score": number(),
         }
     )
 
 
 def _box() -> dict[str, Any]:
-    corners = {**_list(_number(), least=4), "maxItems": 4}
-    return _object({"frame": _whole(0), "time_s": _seconds(), "xyxy": corners, "score": _number()})
-
-
-def _object(properties: Mapping[str, Any]) -> dict[str, Any]:
-    """Describe an object that has all of these properties and no other."""
-    return {
-        "type": "object",
-        "properties": dict(properties),
-        "required": list(properties),
-        "additionalProperties": False,
-    }
-
-
-def _list(items: dict[str, Any], least: int = 0) -> dict[str, Any]:
-    return {"type": "array", "items": items, **({"minItems": least} if least else {})}
-
-
-def _whole(least: int) -> dict[str, Any]:
-    return {"type": "integer", "minimum": least}
-
-
-def _seconds() -> dict[str, Any]:
-    return {"type": "number", "minimum": 0}
-
-
-def _number() -> dict[str, Any]:
-    return {"type": "number"}
-
-
-def _text() -> dict[str, Any]:
-    return {"type": "string"}
-
-
-def _sha256() -> dict[str, Any]:
-    return {**_text(), "pattern": "^[0-9a-f]{64}$"}
+    corners = {**list_of(number(), least=4), "maxItems": 4}
+    return object_of({"frame": whole(0), "time_s": seconds(), "xyxy": corners, "score": number()})

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from rich.table import Table
 from rich.text import Text
 
-from trackspeak.plugins.contract import ReferredTrack, ReferredTracks, Requirements
+from trackspeak.plugins.contract import NearMiss, ReferredTrack, ReferredTracks, Requirements
 from trackspeak.plugins.options import OptionInfo
 from trackspeak.plugins.registry import PluginInfo
 
@@ -30,6 +30,21 @@ def query_table(answer: ReferredTracks) -> Table | Text:
         frames, seconds = _spans(track)
         parts = [f"{score:.3f}" for _, score in track.part_scores]
         table.add_row(str(track.track_id), Text(track.class_name), f"{track.score:.3f}", frames, seconds, *parts)
+    return table
+
+
+def near_miss_table(missed: Sequence[NearMiss]) -> Table | Text:
+    """Show the tracks that one query nearly refers to, best first: when they fit best, and what they fell short of."""
+    if not missed:
+        return Text("near misses: none")
+    table = Table(title=Text("near misses:"), title_justify="left")
+    for name in ("track", "class", "score", "frames", "seconds"):
+        table.add_column(name, justify="left" if name == "class" else "right", no_wrap=name != "class")
+    table.add_column("why")  # names the sentences of an expression that matter: columns of them would leave it no room
+    for one in missed:
+        frames = f"{one.best.first_frame}-{one.best.last_frame}"
+        seconds = f"{one.best.first_time_s:.2f}-{one.best.last_time_s:.2f}"
+        table.add_row(str(one.track_id), Text(one.class_name), f"{one.score:.3f}", frames, seconds, Text(one.why))
     return table
 
 

@@ -7,12 +7,26 @@ from dataclasses import replace
 
 import numpy as np
 
-from trackspeak.plugins.contract import Calibrator, Matcher, Phrases, ReferredTracks, Scores
+from trackspeak.models.trajectory import FEATURES, POINTS
+from trackspeak.plugins.contract import (
+    Calibrator,
+    Frame,
+    Matcher,
+    Observations,
+    Phrases,
+    ReferredTracks,
+    ScoreKind,
+    Scores,
+    Segments,
+)
 from trackspeak.service.questions import Question, combine
 
 from .index import VideoIndex
+from .near_misses import NearMisses
 from .select import Selection, frame_scores, select
 from .watch import Stopwatch, blaming
+
+_BLANK_SIDE = 32
 
 
 def answer(
@@ -32,7 +46,7 @@ def answer(
         phrases: of a matcher, for the sentences of all questions.
         matcher: the matcher.
         calibrators: in order.
-        selection: how scores become tracks.
+        selection: how scores become tracks, and whether near misses are wanted.
         watch: takes the times.
 
     Returns:
@@ -40,6 +54,7 @@ def answer(
 
     Raises:
         PluginError: if the matcher or a calibrator fails.
+        OptionError: if tracks are to be left out by their probability and the scores are none.
     """
     with watch.stage("score"):
         with blaming("matcher"):
@@ -48,14 +63,62 @@ def answer(
             for calibrate in calibrators:
                 scores = calibrate(scores, phrases)
     with watch.stage("select"):
-        found, unsure = (combine(questions, phrases.texts, one) for one in (scores, raw))
-        asked = [question.text for question in questions]
-        referred = select(asked, index.trajectories, index.segments, found, selection, index.frame_stride)
-        referred = tuple(
-            answered if question.is_sentence else _with_parts(index, question, answered, phrases.texts, scores)
-            for question, answered in zip(questions, referred, strict=True)
-        )
+        referred, found = refer(index, questions, phrases.texts, scores, selection)
+        unsure = combine(questions, phrases.texts, raw)
     return referred, found, unsure
+
+
+def refer(
+    index: VideoIndex, questions: Sequence[Question], texts: Sequence[str], scores: Scores, selection: Selection
+) -> tuple[tuple[ReferredTracks, ...], Scores]:
+    """Answer questions from the scores of their sentences.
+
+    Args:
+        index: tracks and segments.
+        questions: what is asked.
+        texts: the sentences of all questions.
+        scores: (S, texts), calibrated.
+        selection: how scores become tracks, and whether near misses are wanted.
+
+    Returns:
+        The referred tracks of each question, and their segment scores (S, questions).
+
+    Raises:
+        OptionError: if tracks are to be left out by their probability and the scores are none.
+    """
+    found = combine(questions, texts, scores)
+    asked = [question.text for question in questions]
+    missed = None
+    if selection.near_misses:
+        missed = NearMisses(questions, texts, index.segments, scores, selection, index.frame_stride)
+    told = None if missed is None else missed.see
+    referred = select(asked, index.trajectories, index.segments, found, selection, index.frame_stride, told)
+    referred = tuple(
+        answered if question.is_sentence else _with_parts(index, question, answered, texts, scores)
+        for question, answered in zip(questions, referred, strict=True)
+    )
+    if missed is not None:
+        referred = tuple(replace(one, near_misses=missed.found(row)) for row, one in enumerate(referred))
+    return referred, found
+
+
+def score_kind(matcher: Matcher, calibrators: Sequence[Calibrator], phrases: Phrases) -> ScoreKind:
+    """Say of which kind the scores of a video will be, before it is watched: from a blank picture and no segment.
+
+    Raises:
+        PluginError: if the matcher or a calibrator fails.
+    """
+    blank = Frame(0, 0.0, np.full((_BLANK_SIDE, _BLANK_SIDE, 3), 128, np.uint8))
+    none = np.zeros(0, np.int64)
+    windows = np.zeros((0, POINTS, len(FEATURES)), np.float32)
+    segments = Segments(none, none, none, np.zeros((0, matcher.sampling.looks), np.int64), windows)
+    with blaming("matcher"):
+        observed = matcher.observe([blank], [np.array([[0, 0, _BLANK_SIDE, _BLANK_SIDE]], np.float32)])
+        scores = matcher.score(Observations.concatenate(observed), segments, phrases)
+    with blaming("calibrator"):
+        for calibrate in calibrators:
+            scores = calibrate(scores, phrases)
+    return scores.kind
 
 
 def _with_parts(

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from trackspeak.models.errors import OptionError
-from trackspeak.plugins.contract import THRESHOLDS, ReferredTrack, ReferredTracks, Scores, Segments, Span, Trajectory
+from trackspeak.plugins.contract import (
+    THRESHOLDS,
+    ReferredTrack,
+    ReferredTracks,
+    ScoreKind,
+    Scores,
+    Segments,
+    Span,
+    Trajectory,
+)
 from trackspeak.service.profiles import Protocol
 
 CLOSED_GAP = 4
@@ -17,6 +26,43 @@ CLOSED_GAP = 4
 
 SHORTEST_SPAN = 8
 """Spans of fewer frames are dropped, unless the whole track is shorter."""
+
+MOST_NEAR_MISSES = 100
+
+Told = Callable[[Trajectory, npt.NDArray[np.float32], Sequence[ReferredTrack | None]], None]
+"""Called with each trajectory, its (T, texts) frame scores, and for each text the part that is referred to, if any."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """How frame scores become spans.
+
+    Attributes:
+        threshold: frames that score above it are referred to.
+        closed_gap: so many frames between two referred ones are closed over.
+        shortest_span: spans of fewer frames are dropped, unless the whole track is shorter.
+    """
+
+    threshold: float
+    closed_gap: int
+    shortest_span: int
+
+    def runs(self, trajectory: Trajectory, scores: npt.NDArray[np.float32]) -> list[tuple[int, int]]:
+        """Give half-open ranges of positions that are referred to, gaps closed, whatever their length.
+
+        Args:
+            trajectory: of T frames.
+            scores: (T,) of these.
+        """
+        positions = np.flatnonzero(scores > self.threshold)
+        if not len(positions):
+            return []
+        breaks = np.flatnonzero(np.diff(trajectory.frame_indices[positions]) > self.closed_gap + 1) + 1
+        return [(int(part[0]), int(part[-1]) + 1) for part in np.split(positions, breaks)]
+
+    def shortest(self, trajectory: Trajectory) -> int:
+        """Give the frames that a span of a trajectory must have."""
+        return min(self.shortest_span, len(trajectory.frame_indices))
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,11 +73,17 @@ class Selection:
         threshold: frames that score above it are referred to; None: what the score kind says.
         protocol: "trackspeak" closes short gaps and drops short spans; "ikun" is the raw rule per frame.
         max_gap: missed frames that a segment may bridge; None: 4, or 0 for "ikun".
+        min_probability: tracks that score below it are left out; None: none are.
+        top: at most so many tracks of each text are given; None: all.
+        near_misses: at most so many tracks of each text that are not referred to are given, with why.
     """
 
     threshold: float | None = None
     protocol: Protocol = "trackspeak"
     max_gap: int | None = None
+    min_probability: float | None = None
+    top: int | None = None
+    near_misses: int = 0
 
     def __post_init__(self) -> None:
         """Check ranges."""
@@ -41,6 +93,12 @@ class Selection:
             raise OptionError(f"protocol must be trackspeak or ikun, got {self.protocol!r}")
         if self.max_gap is not None and self.max_gap < 0:
             raise OptionError(f"max_gap must be at least 0, got {self.max_gap}")
+        if self.min_probability is not None and not 0 <= self.min_probability <= 1:
+            raise OptionError(f"min_probability must be from 0 to 1, got {self.min_probability}")
+        if self.top is not None and self.top < 1:
+            raise OptionError(f"top must be at least 1, got {self.top}")
+        if not 0 <= self.near_misses <= MOST_NEAR_MISSES:
+            raise OptionError(f"near_misses must be from 0 to {MOST_NEAR_MISSES}, got {self.near_misses}")
 
     @property
     def bridged_gap(self) -> int:
@@ -48,6 +106,30 @@ class Selection:
         if self.max_gap is not None:
             return self.max_gap
         return 0 if self.protocol == "ikun" else CLOSED_GAP
+
+    def rule(self, kind: ScoreKind, frame_stride: int = 1) -> Rule:
+        """Give the rule for scores of a kind; one of `frame_stride` frames was looked at."""
+        threshold = THRESHOLDS[kind] if self.threshold is None else self.threshold
+        if self.protocol == "ikun":
+            return Rule(threshold, 0, 1)
+        return Rule(threshold, (CLOSED_GAP + 1) * frame_stride - 1, SHORTEST_SPAN)
+
+    def keeps(self, score: float) -> bool:
+        """Whether a track of this score is likely enough, in single precision, as scores are."""
+        return self.min_probability is None or bool(np.float32(score) >= np.float32(self.min_probability))
+
+    def check_kind(self, kind: ScoreKind) -> None:
+        """Refuse to filter by probability what is none.
+
+        Raises:
+            OptionError: says what to do.
+        """
+        if self.min_probability is not None and kind != "probability":
+            raise OptionError(
+                f"min_probability must come with scores that are probabilities, got scores of kind {kind}: choose a "
+                "calibrator that makes probabilities of them (platt, with numbers that were fitted for these "
+                "weights), or give a threshold instead"
+            )
 
 
 def frame_scores(trajectory: Trajectory, segments: Segments, scores: Scores) -> npt.NDArray[np.float32]:
@@ -60,7 +142,7 @@ def frame_scores(trajectory: Trajectory, segments: Segments, scores: Scores) -> 
     """
     sums = np.zeros((len(trajectory.frame_indices), scores.values.shape[1]))
     counts = np.zeros((len(trajectory.frame_indices), 1))
-    for row, positions in _coverage(trajectory, segments):
+    for row, positions in coverage(trajectory, segments):
         sums[positions] += scores.values[row]
         counts[positions] += 1
     covered = counts[:, 0] > 0
@@ -76,12 +158,12 @@ def frame_scores(trajectory: Trajectory, segments: Segments, scores: Scores) -> 
 def covered_frames(trajectory: Trajectory, segments: Segments) -> npt.NDArray[np.bool_]:
     """Say of each frame of a trajectory whether a segment covers it: (T,)."""
     covered = np.zeros(len(trajectory.frame_indices), bool)
-    for _, positions in _coverage(trajectory, segments):
+    for _, positions in coverage(trajectory, segments):
         covered[positions] = True
     return covered
 
 
-def _coverage(trajectory: Trajectory, segments: Segments) -> Iterator[tuple[int, slice]]:
+def coverage(trajectory: Trajectory, segments: Segments) -> Iterator[tuple[int, slice]]:
     """Give the row of each segment of a trajectory, and the positions of the frames that it covers."""
     mine = np.flatnonzero(segments.track_ids == trajectory.track_id)
     starts = np.searchsorted(trajectory.frame_indices, segments.first_frames[mine])
@@ -97,6 +179,7 @@ def select(
     scores: Scores,
     selection: Selection,
     frame_stride: int = 1,
+    told: Told | None = None,
 ) -> tuple[ReferredTracks, ...]:
     """Answer each query with the tracks it refers to, best first.
 
@@ -107,32 +190,36 @@ def select(
         scores: of each segment for each sentence.
         selection: how scores become tracks.
         frame_stride: one of so many frames was looked at: as many of these as else of all may be closed over.
+        told: is told of each trajectory, before any track is left out.
+
+    Raises:
+        OptionError: if tracks are to be left out by their probability and the scores are none.
     """
-    shortest_span = 1 if selection.protocol == "ikun" else SHORTEST_SPAN
-    closed_gap = 0 if selection.protocol == "ikun" else (CLOSED_GAP + 1) * frame_stride - 1
-    threshold = THRESHOLDS[scores.kind] if selection.threshold is None else selection.threshold
+    if len(segments):
+        selection.check_kind(scores.kind)
+    rule = selection.rule(scores.kind, frame_stride)
     found: list[list[ReferredTrack]] = [[] for _ in queries]
     for trajectory in trajectories:
         per_frame = frame_scores(trajectory, segments, scores)
-        for text, tracks in enumerate(found):
-            track = _refer(trajectory, per_frame[:, text], threshold, closed_gap, shortest_span)
-            if track is not None:
+        referred = [_refer(trajectory, column, rule) for column in per_frame.T]
+        if told is not None:
+            told(trajectory, per_frame, referred)
+        for tracks, track in zip(found, referred, strict=True):
+            if track is not None and selection.keeps(track.score):
                 tracks.append(track)
     return tuple(
-        ReferredTracks(query, tuple(sorted(tracks, key=lambda track: (-track.score, track.track_id))))
+        ReferredTracks(query, tuple(sorted(tracks, key=lambda track: (-track.score, track.track_id))[: selection.top]))
         for query, tracks in zip(queries, found, strict=True)
     )
 
 
-def _refer(
-    trajectory: Trajectory, scores: npt.NDArray[np.float32], threshold: float, closed_gap: int, shortest_span: int
-) -> ReferredTrack | None:
+def _refer(trajectory: Trajectory, scores: npt.NDArray[np.float32], rule: Rule) -> ReferredTrack | None:
     """Give the part of a trajectory that is referred to, if any."""
-    referred = scores > threshold
-    shortest = min(shortest_span, len(referred))
-    runs = [run for run in _runs(trajectory.frame_indices, referred, closed_gap) if _length(run) >= shortest]
+    shortest = rule.shortest(trajectory)
+    runs = [run for run in rule.runs(trajectory, scores) if run[1] - run[0] >= shortest]
     if not runs:
         return None
+    referred = scores > rule.threshold
     inside = np.concatenate([np.arange(start, stop) for start, stop in runs])
     spans = tuple(
         Span(
@@ -152,18 +239,3 @@ def _refer(
         trajectory.boxes_xyxy[inside],
         scores[inside],
     )
-
-
-def _length(run: tuple[int, int]) -> int:
-    return run[1] - run[0]
-
-
-def _runs(
-    frame_indices: npt.NDArray[np.int64], referred: npt.NDArray[np.bool_], closed_gap: int
-) -> list[tuple[int, int]]:
-    """Give half-open ranges of positions from one referred frame to another with no larger gap between."""
-    positions = np.flatnonzero(referred)
-    if not len(positions):
-        return []
-    breaks = np.flatnonzero(np.diff(frame_indices[positions]) > closed_gap + 1) + 1
-    return [(int(part[0]), int(part[-1]) + 1) for part in np.split(positions, breaks)]
