@@ -27,7 +27,13 @@ def index_id(video: Video, assembly: Assembly, options: RunOptions) -> str:
 
 
 def make_index(
-    video: Video, name: str, assembly: Assembly, options: RunOptions, *, progress: Progress | None = None
+    video: Video,
+    name: str,
+    assembly: Assembly,
+    options: RunOptions,
+    *,
+    thumbnails: bool = False,
+    progress: Progress | None = None,
 ) -> StoredIndex:
     """Watch a video once; the index is as it will come back from the disk.
 
@@ -36,13 +42,21 @@ def make_index(
         name: for people, such as the file's.
         assembly: the plugins.
         options: of the run; those about what is asked do not count.
+        thumbnails: whether to keep a picture of each track, for an index that is kept.
         progress: called with the frames done and expected.
 
     Raises:
         TrackspeakError: what `index_video` raises.
     """
     bridged_gap = options.selection(assembly.protocol).bridged_gap
-    index = index_video(video, assembly.steps, bridged_gap, frame_stride=options.frame_stride, progress=progress)
+    index = index_video(
+        video,
+        assembly.steps,
+        bridged_gap,
+        frame_stride=options.frame_stride,
+        thumbnails=thumbnails,
+        progress=progress,
+    )
     if options.looks_per_track is not None:
         index = thin_looks(index, options.looks_per_track)
     index = replace(index, warnings=(*assembly.warnings, *index.warnings))

@@ -156,7 +156,7 @@ def _legend(answers: Sequence[ReferredTracks], palette: sv.ColorPalette, width: 
         return np.zeros((0, 0, 3), np.uint8)
     if len(named) < len(answers):
         texts.append(f"and {len(answers) - len(named)} more")
-    font = _font(size)
+    font = find_font(size)
     text_width = round(max(font.getlength(text) for text in texts))
     image = Image.new("RGB", (min(width, text_width + 3 * size), line_height * len(texts)))
     canvas = ImageDraw.Draw(image)
@@ -178,12 +178,12 @@ def text_strip(text: str, width: int, height: int) -> npt.NDArray[np.uint8]:
     from PIL import Image, ImageDraw
 
     image = Image.new("RGB", (width, height))
-    font = _font(max(9, round(height * 0.6)))
+    font = find_font(max(9, round(height * 0.6)))
     ImageDraw.Draw(image).text((height // 3, height // 2), text, font=font, fill="white", anchor="lm")
     return np.asarray(image)[:, :, ::-1]
 
 
-def _font(size: int) -> Any:
+def find_font(size: int) -> Any:
     """Find matplotlib's font, which knows most alphabets; Pillow's own knows English alone."""
     from importlib.util import find_spec
     from pathlib import Path

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -26,6 +26,7 @@ from .detect import begin_detecting, detect, every_nth
 from .indexer import BATCH_FRAMES, Indexer
 from .memory import give_back_freed_memory
 from .refine import fill_strides, join_frames, postprocess
+from .thumbnails import Gallery, Thumbnail
 from .watch import Stopwatch, blaming
 
 BATCHES_PER_CLEANING = 64
@@ -65,6 +66,7 @@ class VideoIndex:
         warnings: what a user should know of this video.
         timings_s: stage -> seconds of work; stages overlap, so their sum can exceed `pass`, the whole.
         frame_stride: one of so many frames was looked at.
+        thumbnails: track id -> its best picture; empty where none were wanted. No answer depends on them.
     """
 
     trajectories: tuple[Trajectory, ...]
@@ -73,10 +75,17 @@ class VideoIndex:
     warnings: tuple[str, ...]
     timings_s: dict[str, float]
     frame_stride: int = 1
+    thumbnails: Mapping[int, Thumbnail] = field(default_factory=dict)
 
 
 def index_video(
-    video: Video, steps: Steps, max_gap: int, *, frame_stride: int = 1, progress: Progress | None = None
+    video: Video,
+    steps: Steps,
+    max_gap: int,
+    *,
+    frame_stride: int = 1,
+    thumbnails: bool = False,
+    progress: Progress | None = None,
 ) -> VideoIndex:
     """Watch a video once.
 
@@ -85,6 +94,7 @@ def index_video(
         steps: the plugins.
         max_gap: missed frames that a segment may bridge, of those looked at.
         frame_stride: one of so many frames is looked at; tracks are filled in between.
+        thumbnails: whether to keep a picture of each track.
         progress: called after every batch.
 
     Raises:
@@ -94,7 +104,8 @@ def index_video(
     watch = Stopwatch()
     stream = video.info.stream
     stream = replace(stream, frame_rate=stream.frame_rate / frame_stride, frame_stride=frame_stride)
-    indexer = Indexer(stream, steps.tracker, steps.matcher, steps.embedder, max_gap, frame_stride, watch)
+    gallery = Gallery() if thumbnails else None
+    indexer = Indexer(stream, steps.tracker, steps.matcher, steps.embedder, max_gap, frame_stride, watch, gallery)
     times_s: list[float] = []
     with watch.stage("pass"):
         if steps.detector is not None:
@@ -120,9 +131,11 @@ def index_video(
         frame_times_s = np.array(times_s, np.float64)
         trajectories = fill_strides(join_frames(indexer.history), frame_stride, frame_times_s)
         with watch.stage("postprocess"):
-            trajectories, segments = postprocess(trajectories, segments, steps.postprocessors, frame_times_s)
+            trajectories, segments, joined = postprocess(trajectories, segments, steps.postprocessors, frame_times_s)
+        track_ids = {trajectory.track_id for trajectory in trajectories}
+        pictures = {} if gallery is None else gallery.collect(joined, track_ids)
     warnings = (*video.warnings, *_warnings(steps.detector, steps.tracker))
-    return VideoIndex(trajectories, segments, observations, warnings, watch.seconds, frame_stride)
+    return VideoIndex(trajectories, segments, observations, warnings, watch.seconds, frame_stride, pictures)
 
 
 def _warnings(detector: Detector | None, tracker: Tracker) -> tuple[str, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -24,6 +25,7 @@ from trackspeak.plugins.contract import (
 
 from .observe import Looks, Observer, Seen
 from .sample import Clip, Sampler
+from .thumbnails import Gallery
 from .watch import Stopwatch, blaming, expect
 
 BATCH_FRAMES = 8
@@ -46,8 +48,9 @@ class Indexer:
         max_gap: int,
         frame_stride: int,
         watch: Stopwatch,
+        gallery: Gallery | None = None,
     ) -> None:
-        """Begin a video; the arguments are those of `index_video`."""
+        """Begin a video; the arguments are those of `index_video`, the gallery is where pictures are wanted."""
         self.history: list[TrackedFrame] = []
         self._tracker = tracker
         with blaming("tracker"):
@@ -60,6 +63,7 @@ class Indexer:
         self._looks = Looks()
         self._observer = Observer(matcher)
         self._clips: list[Clip] = []
+        self._gallery = gallery
         self._watch = watch
         self._pending: Future[None] | None = None
 
@@ -72,7 +76,8 @@ class Indexer:
                 expect("tracker", tracked, TrackedFrame)
             self.history.append(tracked)
             kept = appearance if self._shares_encoder else None
-            self._looks.keep(Seen.of(frame, tracked.boxes_xyxy, detections.boxes_xyxy, kept))
+            seen = Seen.of(frame, tracked.boxes_xyxy, detections.boxes_xyxy, kept)
+            self._looks.keep(seen if self._gallery is None else replace(seen, scores=_scores(tracked)))
             self._add(self._sampler.push(tracked))
         self._hand_over(pool, self._sampler.oldest_needed())
 
@@ -136,5 +141,14 @@ class Indexer:
             with self._watch.stage("observe"), blaming("matcher"):
                 for begin in range(0, len(ready), BATCH_FRAMES):
                     self._observer.observe(ready[begin : begin + BATCH_FRAMES])
+            if self._gallery is not None:
+                with self._watch.stage("thumbnails"):
+                    for look in ready:
+                        self._gallery.look(look.seen.frame, look.boxes_xyxy, look.seen.scores)
 
         self._pending = pool.submit(work)
+
+
+def _scores(tracked: TrackedFrame) -> dict[int, float]:
+    """Give track id -> the detector's score."""
+    return dict(zip(tracked.track_ids.tolist(), tracked.scores.tolist(), strict=True))

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import cast
 
 import numpy as np
@@ -25,11 +25,13 @@ class Seen:
         frame: the frame.
         boxes_xyxy: (N, 4) the boxes of its tracks that are the detector's own.
         appearance: what the matcher made of them for the tracker; None if it was not asked to.
+        scores: track id -> the detector's score, of all tracks of the frame; empty where nothing asks for them.
     """
 
     frame: Frame
     boxes_xyxy: Boxes
     appearance: Appearance | None
+    scores: Mapping[int, float] = field(default_factory=dict)
 
     @classmethod
     def of(cls, frame: Frame, tracked_xyxy: Boxes, detected_xyxy: Boxes, appearance: Appearance | None) -> Seen:

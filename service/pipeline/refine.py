@@ -47,13 +47,17 @@ def postprocess(
     segments: Segments,
     postprocessors: Sequence[Postprocessor],
     frame_times_s: npt.NDArray[np.float64],
-) -> tuple[tuple[Trajectory, ...], Segments]:
+) -> tuple[tuple[Trajectory, ...], Segments, dict[int, int]]:
     """Mend tracks; the segments of tracks that were joined become those of the track that they are part of now.
+
+    Returns:
+        The tracks, the segments, and id that is gone -> id of the track that it was joined to in the end.
 
     Raises:
         PluginError: if a postprocessor fails.
         ContractError: if it gives tracks that it was not given.
     """
+    joined: dict[int, int] = {}
     for mend in postprocessors:
         given = {trajectory.track_id for trajectory in trajectories}
         with blaming("postprocessor"):
@@ -62,9 +66,10 @@ def postprocess(
         _check(mended, given, len(frame_times_s))
         trajectories = mended.trajectories
         segments = _renamed(segments, mended.merged)
+        joined = {gone: mended.merged.get(into, into) for gone, into in joined.items()} | dict(mended.merged)
         kept = np.isin(segments.track_ids, [trajectory.track_id for trajectory in trajectories])
         segments = _rows(segments, np.flatnonzero(kept))  # tracks may have been dropped
-    return trajectories, segments
+    return trajectories, segments, joined
 
 
 def _check(mended: Postprocessed, given: set[int], frames: int) -> None:

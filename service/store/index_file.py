@@ -13,29 +13,36 @@ from typing import Any
 from trackspeak.models.digests import sha256_of
 from trackspeak.models.errors import FileFormatError
 from trackspeak.service.pipeline.index import VideoIndex
+from trackspeak.service.pipeline.thumbnails import Thumbnail
 from trackspeak.service.pipeline.video_info import VideoFacts
 from trackspeak.service.profiles import Protocol
 from trackspeak.service.result import PluginUse, plain_value
 
 from .arrays import from_arrays, to_arrays
+from .thumbnail_file import load_thumbnail, save_thumbnails, unknown_thumbnail
 
-FORMAT = 1
+FORMAT = 2
 """Goes up when older indexes can no longer be read."""
 
 RECORD_FILE = "index.json"
 ARRAYS_FILE = "arrays.safetensors"
+THUMBNAILS_FILE = "thumbnails.safetensors"
 _ID_DIGITS = 32
 
 
 @dataclass(frozen=True, slots=True)
 class IndexSummary:
-    """What a list of indexes shows.
+    """An index without what was seen.
 
     Attributes:
         id: the index's.
         name: of the video.
         video: its facts.
         profile: the profile's name.
+        plugins: as in `StoredIndex`.
+        weights: as in `StoredIndex`.
+        protocol: as in `StoredIndex`.
+        frame_stride: one of so many frames was looked at.
         tracks: the number of tracks.
     """
 
@@ -43,6 +50,10 @@ class IndexSummary:
     name: str
     video: VideoFacts
     profile: str
+    plugins: Mapping[str, PluginUse | None]
+    weights: Mapping[str, str]
+    protocol: Protocol
+    frame_stride: int
     tracks: int
 
 
@@ -59,7 +70,8 @@ class StoredIndex:
         weights: kind/file -> SHA-256.
         protocol: how scores become tracks, unless the asker says.
         first_frame: the number of the first frame in files that are written, unless the asker says.
-        index: tracks, segments and observations, in the precision in which they are kept.
+        index: tracks, segments and observations, in the precision in which they are kept; pictures are
+            written with it, but not read with it.
     """
 
     id: str
@@ -135,6 +147,10 @@ def write_index(stored: StoredIndex, folder: Path) -> None:
     arrays = folder / ARRAYS_FILE
     save_file(to_arrays(index, half=_half(stored.protocol)), arrays)
     _flush(arrays)
+    pictures = folder / THUMBNAILS_FILE
+    if index.thumbnails:
+        save_thumbnails(index.thumbnails, pictures)
+        _flush(pictures)
     record = {
         "format": FORMAT,
         "id": stored.id,
@@ -147,10 +163,12 @@ def write_index(stored: StoredIndex, folder: Path) -> None:
         "weights": dict(stored.weights),
         "protocol": stored.protocol,
         "first_frame": stored.first_frame,
+        "frame_stride": index.frame_stride,
         "class_names": [track.class_name for track in index.trajectories],
         "warnings": list(index.warnings),
         "timings_s": index.timings_s,
         "arrays_sha256": sha256_of(arrays),
+        "thumbnails_sha256": sha256_of(pictures) if index.thumbnails else None,
     }
     path = folder / RECORD_FILE
     path.write_text(json.dumps(record, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
@@ -165,14 +183,38 @@ def read_summary(folder: Path) -> IndexSummary:
     """
     record = _read_record(folder)
     try:
-        video = VideoFacts(**record["video"])
-        return IndexSummary(record["id"], record["name"], video, record["profile"], len(record["class_names"]))
+        return IndexSummary(
+            record["id"],
+            record["name"],
+            VideoFacts(**record["video"]),
+            record["profile"],
+            _plugins(record),
+            record["weights"],
+            record["protocol"],
+            record["frame_stride"],
+            len(record["class_names"]),
+        )
     except (KeyError, TypeError) as error:
         raise _broken(folder, error) from error
 
 
+def read_thumbnail(folder: Path, track_id: int) -> Thumbnail:
+    """Read the picture of one track, and nothing else of an index but its record.
+
+    Raises:
+        NotFoundError: if the track has none, or the index has none at all.
+        FileFormatError: if the index is not whole, or of another format.
+    """
+    if _read_record(folder).get("thumbnails_sha256") is None:
+        raise unknown_thumbnail(track_id, [])
+    try:
+        return load_thumbnail(folder / THUMBNAILS_FILE, track_id)
+    except FileFormatError as error:
+        raise _broken(folder, error) from error
+
+
 def read_index(folder: Path) -> StoredIndex:
-    """Read an index.
+    """Read an index, without its pictures.
 
     Raises:
         FileFormatError: if it is not whole, or of another format; says what to do.
@@ -188,14 +230,25 @@ def read_index(folder: Path) -> StoredIndex:
             record["name"],
             VideoFacts(**record["video"]),
             record["profile"],
-            {key: use and PluginUse(**use) for key, use in record["plugins"].items()},
+            _plugins(record),
             record["weights"],
             record["protocol"],
             record["first_frame"],
-            VideoIndex(trajectories, segments, observations, tuple(record["warnings"]), record["timings_s"]),
+            VideoIndex(
+                trajectories,
+                segments,
+                observations,
+                tuple(record["warnings"]),
+                record["timings_s"],
+                record["frame_stride"],
+            ),
         )
     except (OSError, ValueError, KeyError, TypeError, SafetensorError) as error:
         raise _broken(folder, error) from error
+
+
+def _plugins(record: Mapping[str, Any]) -> dict[str, PluginUse | None]:
+    return {key: use and PluginUse(**use) for key, use in record["plugins"].items()}
 
 
 def _read_record(folder: Path) -> dict[str, Any]:

@@ -5,17 +5,28 @@ from __future__ import annotations
 import errno
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import TypeVar
 
-from trackspeak.models.errors import FileFormatError, OutputError, UnknownNameError
+from trackspeak.models.errors import FileFormatError, NotFoundError, OutputError
+from trackspeak.service.pipeline.thumbnails import Thumbnail
 from trackspeak.service.process_folder import process_folder
 
-from .index_file import RECORD_FILE, IndexSummary, StoredIndex, read_index, read_summary, write_index
+from .index_file import (
+    RECORD_FILE,
+    IndexSummary,
+    StoredIndex,
+    read_index,
+    read_summary,
+    read_thumbnail,
+    write_index,
+)
 
 _STAGES = ".partial"
 _SHORTEST_PREFIX = 4
+_Found = TypeVar("_Found")
 _TRIES = 100  # each fails only where an index was deleted since it was in the way
 
 
@@ -32,6 +43,7 @@ class Indexes:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self._listed: dict[str, tuple[tuple[int, int], IndexSummary]] = {}
 
     def __contains__(self, index_id: str) -> bool:
         """Whether an index of this id is there."""
@@ -39,11 +51,17 @@ class Indexes:
 
     def __iter__(self) -> Iterator[IndexSummary]:
         """Give what there is, by name and id; what is deleted meanwhile, or cannot be read, is left out."""
-        found = []
+        found = {}
         for index_id in self._ids():
-            with suppress(FileFormatError):
-                found.append(read_summary(self._folder / index_id))
-        yield from sorted(found, key=lambda one: (one.name, one.id))
+            with suppress(FileFormatError, FileNotFoundError):
+                status = (self._folder / index_id / RECORD_FILE).stat()
+                stamp, known = (status.st_ino, status.st_mtime_ns), self._listed.get(index_id)
+                # of thousands, reading all records again would take most of the time of a search
+                found[index_id] = (
+                    known if known and known[0] == stamp else (stamp, read_summary(self._folder / index_id))
+                )
+        self._listed = found
+        yield from sorted((one for _, one in found.values()), key=lambda one: (one.name, one.id))
 
     def add(self, stored: StoredIndex) -> None:
         """Keep an index; of two that keep the same one, the first counts.
@@ -68,23 +86,25 @@ class Indexes:
         """Read an index by its whole id.
 
         Raises:
-            UnknownNameError: if there is none.
+            NotFoundError: if there is none.
             FileFormatError: if it is not whole.
         """
-        if index_id not in self:
-            raise UnknownNameError("index", index_id, self._ids())
-        try:
-            return read_index(self._folder / index_id)
-        except FileFormatError:
-            if index_id in self:
-                raise
-            raise UnknownNameError("index", index_id, self._ids()) from None  # it was deleted while it was read
+        return self._read(index_id, read_index)
+
+    def thumbnail(self, index_id: str, track_id: int) -> Thumbnail:
+        """Read the picture of a track, without the observations.
+
+        Raises:
+            NotFoundError: if there is no index of this whole id, or no picture of this track in it.
+            FileFormatError: if the index is not whole.
+        """
+        return self._read(index_id, lambda folder: read_thumbnail(folder, track_id))
 
     def find(self, text: str) -> StoredIndex:
         """Read an index by its id, the beginning of its id, or the name of its video.
 
         Raises:
-            UnknownNameError: if there is none, or more than one.
+            NotFoundError: if there is none, or more than one.
             FileFormatError: if it is not whole.
         """
         if text in self:
@@ -95,27 +115,38 @@ class Indexes:
             found = [one.id for one in self if one.name == text]
         if len(found) != 1:
             named = [f"{one.id} ({one.name})" for one in self]
-            raise UnknownNameError("index" if not found else "single index", text, named)
+            raise NotFoundError("index" if not found else "single index", text, named)
         return self.get(found[0])
 
     def delete(self, index_id: str) -> None:
         """Remove an index and all files of it.
 
         Raises:
-            UnknownNameError: if there is none.
+            NotFoundError: if there is none.
             OutputError: if it cannot be removed.
         """
         if index_id not in self:
-            raise UnknownNameError("index", index_id, self._ids())
+            raise NotFoundError("index", index_id, self._ids())
         try:
             with process_folder(self._folder / _STAGES) as stage:
                 (self._folder / index_id).rename(stage / index_id)  # from here on nobody finds it
                 _flush_folder(self._folder)
                 shutil.rmtree(stage / index_id)
         except FileNotFoundError:
-            raise UnknownNameError("index", index_id, self._ids()) from None  # somebody else was faster
+            raise NotFoundError("index", index_id, self._ids()) from None  # somebody else was faster
         except OSError as error:
             raise OutputError(f"the index {index_id} could not be removed: {error.strerror or error}") from error
+
+    def _read(self, index_id: str, read: Callable[[Path], _Found]) -> _Found:
+        """Read something of an index; one that is deleted while it is read was not there."""
+        if index_id not in self:
+            raise NotFoundError("index", index_id, self._ids())
+        try:
+            return read(self._folder / index_id)
+        except FileFormatError:
+            if index_id in self:
+                raise
+            raise NotFoundError("index", index_id, self._ids()) from None
 
     def _ids(self) -> list[str]:
         """Give the ids of all that are there, in order."""

@@ -132,7 +132,7 @@ class FakeMatcher:
 
 def index(video: FakeVideo, **plugins):
     parts = {"detector": FakeDetector(), "tracker": FakeTracker(), "matcher": FakeMatcher(), **plugins}
-    options = {name: parts.pop(name) for name in ("frame_stride",) if name in parts}
+    options = {name: parts.pop(name) for name in ("frame_stride", "thumbnails") if name in parts}
     return index_video(video, Steps(**parts), 4, **options), parts
 
 

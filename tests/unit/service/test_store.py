@@ -149,7 +149,7 @@ def test_an_index_of_another_format_is_refused(made: VideoIndex, tmp_path: Path)
     indexes.add(one)
     path = tmp_path / one.id / RECORD_FILE
     path.write_text(json.dumps({**json.loads(path.read_text()), "format": 0}))
-    with pytest.raises(FileFormatError, match="must have format 1, got 0: index the video again"):
+    with pytest.raises(FileFormatError, match="must have format 2, got 0: index the video again"):
         indexes.get(one.id)
 
 
