@@ -2,6 +2,7 @@
 
 from .check import check_places
 from .scores import write_scores
+from .sheet import answer_rows, write_sheet
 from .write import write_outputs
 
-__all__ = ["check_places", "write_outputs", "write_scores"]
+__all__ = ["answer_rows", "check_places", "write_outputs", "write_scores", "write_sheet"]
