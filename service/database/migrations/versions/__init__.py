@@ -1,0 +1,1 @@
+"""The revisions, oldest first. One that was released never changes: what is new is a new file."""

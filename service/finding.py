@@ -1,0 +1,116 @@
+"""Find an index or a video by what people call it."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Final
+
+from trackspeak.models.errors import NotFoundError
+
+from .database import database_is_there
+from .settings import Settings
+from .store.index_file import IndexSummary, StoredIndex
+from .store.indexes import Indexes
+
+if TYPE_CHECKING:
+    from .database.catalogue import CataloguedVideo
+
+_SHORTEST_ID: Final = 4
+_SHORTEST_SHA256: Final = 8
+
+
+def find_index(settings: Settings, text: str) -> StoredIndex:
+    """Read the index that a text means, as `find_summary` finds it.
+
+    Raises:
+        TrackspeakError: what `find_summary` and `Indexes.get` raise.
+    """
+    return Indexes(settings.indexes_folder).get(find_summary(settings, text).id)
+
+
+def find_summary(settings: Settings, text: str) -> IndexSummary:
+    """Find the index that a text means.
+
+    Args:
+        settings: of the installation.
+        text: an index's id or its beginning (4 or more), a video's SHA-256 or its beginning (8 or more), or a video's
+            name: first the one that `shown_name` gives, then the one that the index has.
+
+    Raises:
+        NotFoundError: if there is none, or more than one.
+        FileFormatError: if the index is not whole.
+        TrackspeakError: if the database must be asked and fails.
+    """
+    found, names = _matching(settings, text)
+    if len(found) != 1:
+        raise _unknown("index", text, found, settings, names)
+    return found[0]
+
+
+def find_video(settings: Settings, text: str) -> IndexSummary:
+    """Find the video that a text means, as `find_summary` does; of several indexes of that video one is given.
+
+    Raises:
+        NotFoundError: if there is none, or more than one.
+        FileFormatError: if the index that is named is not whole.
+        TrackspeakError: if the database must be asked and fails.
+    """
+    found, names = _matching(settings, text)
+    if len({one.video.sha256 for one in found}) != 1:
+        raise _unknown("video", text, found, settings, names)
+    return found[0]
+
+
+def catalogued(settings: Settings) -> dict[str, CataloguedVideo]:
+    """Give what is said of videos, SHA-256 -> video; where there is no database nothing is, and none is made.
+
+    Raises:
+        OptionError: if the database's URL is wrong.
+        OutputError: if the database fails.
+    """
+    if not database_is_there(settings):
+        return {}
+    from .database.catalogue import open_catalogue
+
+    with open_catalogue(settings) as catalogue:
+        return catalogue.videos()
+
+
+def shown_name(one: IndexSummary, said: Mapping[str, CataloguedVideo]) -> str:
+    """Give the name that people know an indexed video by: the catalogue's, else its index's."""
+    video = said.get(one.video.sha256)
+    return one.name if video is None or video.name is None else video.name
+
+
+def _matching(settings: Settings, text: str) -> tuple[list[IndexSummary], dict[str, CataloguedVideo] | None]:
+    """Give the indexes that a text may mean, and what the catalogue says, where it was asked."""
+    indexes = Indexes(settings.indexes_folder)
+    there = list(indexes)
+    if text in indexes and all(one.id != text for one in there):
+        indexes.get(text)  # says what is wrong with it
+    ids = [one for one in there if len(text) >= _SHORTEST_ID and one.id.startswith(text)]
+    if len(ids) == 1:
+        return ids, None
+    sha256 = text.lower()
+    if re.fullmatch(f"[0-9a-f]{{{_SHORTEST_SHA256},}}", sha256):
+        videos = [one for one in there if one.video.sha256.startswith(sha256)]
+        if videos:
+            return videos, None
+    said = catalogued(settings)
+    shown = [one for one in there if _same(shown_name(one, said), text)]
+    return shown or [one for one in there if _same(one.name, text)] or ids, said
+
+
+def _same(name: str, text: str) -> bool:
+    """Whether two names are the same characters, however accents are put together."""
+    return unicodedata.normalize("NFC", name) == unicodedata.normalize("NFC", text).strip()
+
+
+def _unknown(
+    what: str, text: str, found: list[IndexSummary], settings: Settings, said: Mapping[str, CataloguedVideo] | None
+) -> NotFoundError:
+    known = catalogued(settings) if said is None else said
+    named = [f"{one.id} ({shown_name(one, known)})" for one in found or Indexes(settings.indexes_folder)]
+    return NotFoundError(what if not found else f"single {what}", text, named)
