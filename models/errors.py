@@ -4,6 +4,7 @@ TrackspeakError                 anything trackspeak raises on purpose
 ├── InputError                  what the caller gave is wrong; the caller can mend it
 │   ├── OptionError             an option or setting: unknown key, wrong type, out of range
 │   ├── UnknownNameError        no plugin, profile, ... of that name; lists those there are
+│   │   └── NotFoundError       no video, index, saved search, ... of that name is kept here
 │   ├── QueryError              a sentence is empty, too long, or there are too many of them
 │   ├── VideoError              the video cannot be read
 │   │   └── VideoLimitError     the video is larger or longer than the limits allow
@@ -12,7 +13,7 @@ TrackspeakError                 anything trackspeak raises on purpose
 ├── PluginError                 a plugin failed to load or to work
 │   └── ContractError           a plugin was given, or gave, data that breaks its contract
 ├── WorkerError                 the process that does the work died
-├── OutputError                 a result could not be written
+├── OutputError                 a result could not be written, or the database not be used
 └── DownloadError               weights could not be fetched, or are not those of the manifest
 """
 
@@ -48,6 +49,12 @@ class UnknownNameError(InputError):
     def __init__(self, what: str, name: str, known: Iterable[str]) -> None:
         """Make the message from the kind of thing, the name asked for and the names there are."""
         super().__init__(f"unknown {what} {name!r}; there are: {', '.join(sorted(known)) or 'none'}")
+
+
+class NotFoundError(UnknownNameError):
+    """No video, index, saved search or picture of this name is kept here."""
+
+    code = "not_found"
 
 
 class QueryError(InputError):
@@ -99,7 +106,7 @@ class WorkerError(TrackspeakError):
 
 
 class OutputError(TrackspeakError):
-    """A result could not be written."""
+    """A result could not be written, or the database could not be used."""
 
     code = "output_failed"
 

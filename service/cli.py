@@ -16,17 +16,21 @@ import typer
 
 from trackspeak.models.errors import InputError, TrackspeakError
 
+from .cli_catalogue import add_catalogue_commands
 from .cli_index import add_index_commands
 from .cli_options import (
     Calibrator,
     Detector,
     Embedder,
+    Export,
     FirstFrame,
     FrameRate,
     FrameStride,
     LooksPerTrack,
     Matcher,
     MaxGap,
+    MinProbability,
+    NearMisses,
     Postprocessor,
     Profile,
     Protocol,
@@ -34,12 +38,14 @@ from .cli_options import (
     Scores,
     Set,
     Threshold,
+    Top,
     Tracker,
     Tracks,
     Video,
     Weights,
     given_options,
 )
+from .cli_search import add_search_commands
 
 app = typer.Typer(
     name="trackspeak",
@@ -124,6 +130,9 @@ def run(
     tracks: Tracks = None,
     weights: Weights = None,
     threshold: Threshold = None,
+    min_probability: MinProbability = None,
+    top: Top = None,
+    near_misses: NearMisses = None,
     protocol: Protocol = None,
     max_gap: MaxGap = None,
     first_frame: FirstFrame = None,
@@ -134,6 +143,7 @@ def run(
     video_out: Annotated[
         bool, typer.Option("--video/--no-video", help="Whether --out gets the annotated video.")
     ] = True,
+    export: Export = None,
     scores: Scores = None,
     json: Annotated[bool, typer.Option("--json", help="Print result.json, and nothing else.")] = False,
 ) -> None:
@@ -150,6 +160,9 @@ def run(
         matcher=matcher,
         calibrator=calibrator,
         threshold=threshold,
+        min_probability=min_probability,
+        top=top,
+        near_misses=near_misses,
         protocol=protocol,
         max_gap=max_gap,
         first_frame=first_frame,
@@ -159,7 +172,7 @@ def run(
     )
     from .console import run_and_show
 
-    run_and_show(video, query, options, out=out, scores=scores, video_out=video_out, as_json=json)
+    run_and_show(video, query, options, out=out, exports=export or (), scores=scores, video_out=video_out, as_json=json)
 
 
 @app.command()
@@ -281,3 +294,5 @@ def settings() -> None:
 
 
 add_index_commands(app)
+add_catalogue_commands(app)
+add_search_commands(app)

@@ -11,12 +11,15 @@ from .cli_options import (
     Calibrator,
     Detector,
     Embedder,
+    Export,
     FirstFrame,
     FrameRate,
     FrameStride,
     LooksPerTrack,
     Matcher,
     MaxGap,
+    MinProbability,
+    NearMisses,
     Postprocessor,
     Profile,
     Protocol,
@@ -24,13 +27,14 @@ from .cli_options import (
     Scores,
     Set,
     Threshold,
+    Top,
     Tracker,
     Tracks,
     Weights,
     given_options,
 )
 
-Index = Annotated[str, typer.Argument(help="An index's id, the beginning of it, or the name of its video.")]
+Index = Annotated[str, typer.Argument(help="An index's id, a video's SHA-256, the beginning of one, or a name.")]
 
 
 def add_index_commands(app: typer.Typer) -> None:
@@ -55,6 +59,7 @@ def index(
     frame_stride: FrameStride = None,
     looks_per_track: LooksPerTrack = None,
     frame_rate: FrameRate = None,
+    jobs: Annotated[int, typer.Option(help="Watch so many videos at once.", min=1)] = 1,
 ) -> None:
     """Watch videos once, to ask them later."""
     options = given_options(
@@ -73,9 +78,9 @@ def index(
         looks_per_track=looks_per_track,
         frame_rate=frame_rate,
     )
-    from .show_index import index_and_show
+    from .show_indexing import index_and_show
 
-    index_and_show(videos, options)
+    index_and_show(videos, options, jobs)
 
 
 def ask(
@@ -86,20 +91,34 @@ def ask(
         list[str] | None, typer.Option("--set", metavar="calibrator.KEY=VALUE", help="An option of that calibrator.")
     ] = None,
     threshold: Threshold = None,
+    min_probability: MinProbability = None,
+    top: Top = None,
+    near_misses: NearMisses = None,
     protocol: Protocol = None,
     first_frame: FirstFrame = None,
-    top: Annotated[int | None, typer.Option(help="At most so many tracks of each sentence.", min=1)] = None,
     out: Annotated[Path | None, typer.Option(help="Folder to write all results but the video to.")] = None,
+    export: Export = None,
     scores: Scores = None,
+    sheet: Annotated[
+        Path | None, typer.Option(metavar="FILE.png", help="Picture file for a contact sheet: each sentence's tracks.")
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print result.json, and nothing else.")] = False,
 ) -> None:
     """Ask an indexed video, without watching it again."""
     options = given_options(
-        set_ or (), None, calibrator=calibrator, threshold=threshold, protocol=protocol, first_frame=first_frame
+        set_ or (),
+        None,
+        calibrator=calibrator,
+        threshold=threshold,
+        min_probability=min_probability,
+        top=top,
+        near_misses=near_misses,
+        protocol=protocol,
+        first_frame=first_frame,
     )
     from .show_index import ask_and_show
 
-    ask_and_show(index, query, options, top=top, out=out, scores=scores, as_json=json)
+    ask_and_show(index, query, options, out=out, exports=export or (), scores=scores, sheet=sheet, as_json=json)
 
 
 def indexes() -> None:

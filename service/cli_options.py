@@ -32,6 +32,11 @@ Tracks = Annotated[
 ]
 Weights = Annotated[Path | None, typer.Option(help="The matcher's weights: --set matcher.model=FILE.")]
 Threshold = Annotated[float | None, typer.Option(help="Frames that score above it are referred to.")]
+MinProbability = Annotated[float | None, typer.Option(help="Tracks whose score is below it are left out.")]
+Top = Annotated[int | None, typer.Option(help="At most so many tracks of each sentence, the best.")]
+NearMisses = Annotated[
+    int | None, typer.Option(help="Also show at most so many tracks that a sentence nearly refers to, with why.")
+]
 Protocol = Annotated[
     str | None, typer.Option(help="trackspeak closes gaps and drops short spans, ikun is the raw rule per frame.")
 ]
@@ -41,6 +46,11 @@ FrameStride = Annotated[int | None, typer.Option(help="Look at one of so many fr
 LooksPerTrack = Annotated[int | None, typer.Option(help="Keep at most so many looks of each track.")]
 FrameRate = Annotated[float | None, typer.Option(help="Frames per second of a folder of images.")]
 Scores = Annotated[Path | None, typer.Option(help="JSON file for the raw score of every track, frame and sentence.")]
+
+Export = Annotated[
+    list[str] | None,
+    typer.Option("--export", metavar="FORMAT", help="A format to add to --out: coco, cvat, ...; may be given again."),
+]
 
 FROM_FILE = "from_file"  # as in options.py, which is heavier to import
 

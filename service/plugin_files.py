@@ -11,7 +11,7 @@ from trackspeak.models.errors import OptionError
 from trackspeak.plugins.registry import list_plugins
 
 from .options import RunOptions, choose
-from .profiles import load_profile
+from .profiles import AUTO, load_profile
 from .pull import is_pulled, pulled_path
 from .settings import load_settings
 
@@ -35,6 +35,8 @@ def check_named_files(options: RunOptions, allowed: Path | None) -> None:
     """
     if options.profile.endswith(_TOML) or _looks_like_path(options.profile):
         _check_inside("profile", options.profile, allowed)
+    if not options.set and options.profile == AUTO:
+        return  # nothing is named, and to look through all plugins takes long
     for key, paths in named_files(options).items():
         if key in options.set and not is_pulled(options.set[key]):
             for path in paths:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import Any, Final
 
-from trackspeak.models.errors import InputError, TrackspeakError, VideoLimitError, WorkerError
+from trackspeak.models.errors import InputError, NotFoundError, TrackspeakError, VideoLimitError, WorkerError
 
 MEDIA_TYPE: Final = "application/problem+json"
 
 # The most special class first.
 _STATUSES: Final = (
     (VideoLimitError, HTTPStatus.REQUEST_ENTITY_TOO_LARGE),
+    (NotFoundError, HTTPStatus.NOT_FOUND),
     (InputError, HTTPStatus.UNPROCESSABLE_ENTITY),
     (WorkerError, HTTPStatus.SERVICE_UNAVAILABLE),
     (TrackspeakError, HTTPStatus.INTERNAL_SERVER_ERROR),

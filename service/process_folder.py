@@ -28,11 +28,11 @@ def process_folder(parent: Path) -> Iterator[Path]:
     """
     with ExitStack() as own:
         parent.mkdir(parents=True, exist_ok=True)
-        with _locked(parent / _LOCK, wait=True):  # a folder that is not yet locked must not look left
+        with locked(parent / _LOCK, wait=True):  # a folder that is not yet locked must not look left
             _remove_left(parent)
             folder = Path(tempfile.mkdtemp(dir=parent))
             own.callback(shutil.rmtree, folder, ignore_errors=True)
-            own.enter_context(_locked(folder / _LOCK))
+            own.enter_context(locked(folder / _LOCK))
         yield folder
 
 
@@ -41,14 +41,22 @@ def _remove_left(parent: Path) -> None:
     for folder in parent.iterdir():
         with suppress(OSError):  # another user's
             if folder.is_dir() and not folder.is_symlink():
-                with _locked(folder / _LOCK) as free:
+                with locked(folder / _LOCK) as free:
                     if free:
                         shutil.rmtree(folder, ignore_errors=True)
 
 
 @contextmanager
-def _locked(path: Path, *, wait: bool = False) -> Iterator[bool]:
-    """Hold the lock on a file, which is made; gives whether that is so: another may hold it, or the system has none."""
+def locked(path: Path, *, wait: bool = False) -> Iterator[bool]:
+    """Hold the lock on a file, which is made; gives whether that is so: another may hold it, or the system has none.
+
+    Args:
+        path: of the file.
+        wait: whether to wait until nobody else holds it.
+
+    Raises:
+        OSError: if the file cannot be made.
+    """
     with path.open("ab") as file:
         yield _lock(file, wait)
 

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
+import socket
 from contextlib import suppress
 from types import FrameType
 from typing import Final
 
 import uvicorn
 
+from trackspeak.models.errors import TrackspeakError
+
 from .api import create_app
+from .api_context import Context
 from .settings import Settings
+from .tasks import WarmTask
 from .upload import uploads_folder
-from .worker import Worker
 
 LAST_REPLIES_S: Final = 5
 """How long open requests have to end by themselves, such as uploads that are still coming in."""
@@ -33,17 +38,28 @@ def serve_http(settings: Settings, host: str, port: int) -> None:
     app = create_app(settings)
     config = uvicorn.Config(app, host, port, timeout_graceful_shutdown=LAST_REPLIES_S)
     with suppress(KeyboardInterrupt):  # raised anew at the end of a service that Ctrl-C has stopped
-        _Server(config, app.state.worker).run()
+        _Server(config, app.state.context).run()
 
 
 class _Server(uvicorn.Server):
-    """Ends the worker at a signal: the server itself would first wait for the answer to every open request."""
+    """Ends the workers at a signal: the server itself would first wait for the answer to every open request."""
 
-    def __init__(self, config: uvicorn.Config, worker: Worker) -> None:
+    def __init__(self, config: uvicorn.Config, context: Context) -> None:
         super().__init__(config)
-        self._worker = worker
+        self._context = context
+        self._warming: asyncio.Task[None] | None = None
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Begin to serve, and let the process that answers questions import what it needs meanwhile."""
+        await super().startup(sockets)
+        self._warming = asyncio.create_task(asyncio.to_thread(self._warm))
+
+    def _warm(self) -> None:
+        with suppress(TrackspeakError):  # the service may be stopped at once
+            self._context.asking.worker.do(WarmTask())
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Take a signal."""
-        self._worker.end()
+        for worker in self._context.workers:
+            worker.end()
         super().handle_exit(sig, frame)

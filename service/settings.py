@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Annotated, Final
 
 from annotated_types import Ge, Gt, Le
-from pydantic import Field, ValidationError
+from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from trackspeak.models.errors import OptionError
@@ -30,12 +30,18 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix=PREFIX, env_ignore_empty=True, frozen=True)
 
     data: Path = Field(default_factory=_user_data_folder, description="folder of what the service keeps, also uploads")
+    database_url: SecretStr | None = Field(
+        default=None, description="PostgreSQL in place of a file in that folder: postgresql://USER:PASSWORD@HOST/NAME"
+    )
     host: str = Field(default="127.0.0.1", description="address that `trackspeak serve` listens on")
     port: Annotated[int, Ge(0), Le(65535)] = Field(
         default=8000, description="port that it listens on; 0 takes a free one"
     )
     plugin_files: Path | None = Field(
         default=None, description="folder of the only files that HTTP callers may name in options; unset: none"
+    )
+    search_memory_bytes: Annotated[int, Ge(0)] = Field(
+        default=4 * 1024**3, description="what vectors may take in memory in a search; more are searched on the disk"
     )
     max_video_bytes: Annotated[int, Gt(0)] = Field(default=_LIMITS.max_video_bytes, description="size of a video file")
     max_pixels_per_frame: Annotated[int, Gt(0)] = Field(
@@ -62,6 +68,16 @@ class Settings(BaseSettings):
     def indexes_folder(self) -> Path:
         """Where indexes of videos are kept."""
         return self.data / "indexes"
+
+    @property
+    def search_folder(self) -> Path:
+        """Where the tables that searches read are kept; made anew from the indexes where it is not there."""
+        return self.data / "search"
+
+    @property
+    def database_file(self) -> Path:
+        """The database, unless there is a URL of another."""
+        return self.data / "trackspeak.db"
 
     def limits(self) -> Limits:
         """Give what is accepted."""

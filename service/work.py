@@ -1,4 +1,4 @@
-"""What the worker process does: one job after the other, with plugins kept ready."""
+"""What a worker process does: one task after the other, with plugins kept ready."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import logging
 import os
 from collections import OrderedDict
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -15,30 +16,20 @@ from typing import TYPE_CHECKING, Final
 from trackspeak.models import errors
 from trackspeak.models.errors import TrackspeakError
 
-from .limits import Limits
 from .options import RunOptions
+from .result import Result, to_json_line
+from .settings import Settings
+from .store.indexes import Indexes
+from .tasks import AskTask, ExportTo, SearchTask, Task, TrackTask
 
 if TYPE_CHECKING:
+    from .answerer import Answerer
     from .assemble import Assembly
+    from .search.searcher import Searcher
 
 KEPT_ASSEMBLIES: Final = 2
 
 _log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Job:
-    """What the worker is asked.
-
-    Attributes:
-        video: the file.
-        queries: the sentences.
-        options: the caller's choices.
-    """
-
-    video: Path
-    queries: tuple[str, ...]
-    options: RunOptions
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,39 +58,107 @@ class Failure:
         return error
 
 
-def work(connection: Connection, limits: Limits, plugin_files: Path | None) -> None:
-    """Answer jobs until the other side hangs up.
+def work(connection: Connection, settings: Settings) -> None:
+    """Do tasks until the other side hangs up.
 
     Args:
-        connection: gives a `Job`, takes the text of result.json or a `Failure`.
-        limits: what is accepted.
-        plugin_files: the folder of the only files that options may name; None: none.
+        connection: gives a `Task`, takes the text of the answer or a `Failure`.
+        settings: of the service.
     """
     import signal
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the service too, which says when to end
-    assemblies = Assemblies(KEPT_ASSEMBLIES, plugin_files)
+    room = Workroom(settings)
     try:
         while True:
-            connection.send(_answer(connection.recv(), limits, assemblies))
+            connection.send(room.do(connection.recv()))
     except (EOFError, OSError):
         return
 
 
-def _answer(job: Job, limits: Limits, assemblies: Assemblies) -> str | Failure:
-    from .run import track
+class Workroom:
+    """Does tasks, and keeps what they may need again.
 
-    try:
-        assembly = assemblies.get(job.options)
-        return track(job.video, job.queries, job.options, limits=limits, assembly=assembly).to_json()
-    except TrackspeakError as error:
-        if isinstance(error, errors.PluginError):
-            assemblies.clear()  # what state they are in is unknown
-        return Failure.of(error)
-    except Exception:  # noqa: BLE001 a plugin may fail in any way, and the next job is another one
-        _log.exception("unexpected error")
-        assemblies.clear()  # what state they are in is unknown
-        return Failure(TrackspeakError.__name__, "unexpected error, see the log of the worker")
+    Args:
+        settings: of the service.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        """Begin empty."""
+        self._settings = settings
+        self._assemblies = Assemblies(KEPT_ASSEMBLIES, settings.plugin_files)
+        self._answerer: Answerer | None = None
+        self._searcher: Searcher | None = None
+
+    def do(self, task: Task) -> str | Failure:
+        """Do one task: give the text of its answer, "" where that went to a file, or why there is none."""
+        try:
+            if isinstance(task, TrackTask):
+                return self._track(task)
+            if isinstance(task, AskTask):
+                return self._ask(task)
+            if isinstance(task, SearchTask):
+                return self._search(task)
+            return _warm()
+        except TrackspeakError as error:
+            if isinstance(error, errors.PluginError):
+                self._clear()
+            return Failure.of(error)
+        except Exception:  # noqa: BLE001 a plugin may fail in any way, and the next task is another one
+            _log.exception("unexpected error")
+            self._clear()
+            return Failure(TrackspeakError.__name__, "unexpected error, see the log of the worker")
+
+    def _track(self, task: TrackTask) -> str:
+        from .run import track
+
+        assembly = self._assemblies.get(task.options)
+        result = track(task.video, task.queries, task.options, limits=self._settings.limits(), assembly=assembly)
+        return _told(result, task.export, task.video.name)
+
+    def _ask(self, task: AskTask) -> str:
+        from .answerer import Answerer
+        from .plugin_files import check_named_files
+
+        check_named_files(task.options, self._settings.plugin_files)
+        if self._answerer is None:
+            self._answerer = Answerer(Indexes(self._settings.indexes_folder))
+        stored, result = self._answerer.ask(task.index_id, task.queries, task.options)
+        return _told(result, task.export, stored.name)
+
+    def _search(self, task: SearchTask) -> str:
+        from .searching import make_searcher, search_to_dict
+
+        if self._searcher is None:
+            self._searcher = make_searcher(self._settings)
+        found = self._searcher.search(task.query, task.options, index_ids=task.index_ids)
+        return to_json_line(search_to_dict(found, self._settings))
+
+    def _clear(self) -> None:
+        """Forget all plugins: what state they are in is unknown."""
+        self._assemblies.clear()
+        self._answerer = None
+        self._searcher = None
+
+
+def _warm() -> str:
+    from trackspeak.models import referring  # noqa: F401
+
+    from . import answerer  # noqa: F401
+
+    with suppress(ImportError):  # searching is an extra
+        import lancedb  # noqa: F401
+    return ""
+
+
+def _told(result: Result, export: ExportTo | None, video_name: str) -> str:
+    """Give a result as text, or write it where it is to go."""
+    if export is None:
+        return result.to_json()
+    from .formats.exports import write_export
+
+    write_export(result, export.format, export.path, video_name=video_name)
+    return ""
 
 
 class Assemblies:

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import multiprocessing
 import threading
-from collections.abc import Sequence
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
-from pathlib import Path
 
 from trackspeak.models.errors import WorkerError
 
-from .limits import Limits
-from .options import RunOptions
-from .work import Failure, Job, work
+from .settings import Settings
+from .tasks import Task
+from .work import Failure, work
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,14 +27,12 @@ class Worker:
     """A worker process, seen from the service; it is started when needed, also again after it died.
 
     Args:
-        limits: what the worker accepts.
-        plugin_files: the folder of the only files that options may name; None: none.
+        settings: of the service.
     """
 
-    def __init__(self, limits: Limits, plugin_files: Path | None = None) -> None:
+    def __init__(self, settings: Settings) -> None:
         """Start nothing yet."""
-        self._limits = limits
-        self._plugin_files = plugin_files
+        self._settings = settings
         self._running: _Running | None = None
         self._ended = False
         self._lock = threading.Lock()
@@ -52,14 +48,14 @@ class Worker:
         with self._lock:
             self._started()
 
-    def track(self, video: Path, queries: Sequence[str], options: RunOptions) -> str:
-        """Do one request; others wait.
+    def do(self, task: Task) -> str:
+        """Do one task; others wait.
 
         Returns:
-            The text of result.json.
+            The text of its answer.
 
         Raises:
-            TrackspeakError: what `track` raises.
+            TrackspeakError: what the task raises.
             WorkerError: if the process dies; the next request gets a new one, unless the service is being stopped.
         """
         with self._lock:
@@ -67,7 +63,7 @@ class Worker:
             running = self._started()
             self._refuse_after_end()  # it may have been said in between, when there was no process to end
             try:
-                running.connection.send(Job(video, tuple(queries), options))
+                running.connection.send(task)
                 reply = running.connection.recv()
             except (EOFError, OSError):
                 code = self._clear()
@@ -104,7 +100,7 @@ class Worker:
         self._clear()
         context = multiprocessing.get_context("spawn")
         here, there = context.Pipe()
-        process = context.Process(target=work, args=(there, self._limits, self._plugin_files), daemon=True)
+        process = context.Process(target=work, args=(there, self._settings), daemon=True)
         process.start()
         # The worker has its own; while this one is open, its death would not be noticed.
         there.close()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import shutil
+import stat
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -52,14 +53,14 @@ class Indexes:
     def __iter__(self) -> Iterator[IndexSummary]:
         """Give what there is, by name and id; what is deleted meanwhile, or cannot be read, is left out."""
         found = {}
-        for index_id in self._ids():
-            with suppress(FileFormatError, FileNotFoundError):
-                status = (self._folder / index_id / RECORD_FILE).stat()
-                stamp, known = (status.st_ino, status.st_mtime_ns), self._listed.get(index_id)
-                # of thousands, reading all records again would take most of the time of a search
-                found[index_id] = (
-                    known if known and known[0] == stamp else (stamp, read_summary(self._folder / index_id))
-                )
+        for index_id, stamp in self._stamps().items():
+            known = self._listed.get(index_id)
+            if known is None or known[0] != stamp:
+                try:
+                    known = stamp, read_summary(self._folder / index_id)
+                except FileFormatError:
+                    continue
+            found[index_id] = known  # reading all records again would take most of the time of a search
         self._listed = found
         yield from sorted((one for _, one in found.values()), key=lambda one: (one.name, one.id))
 
@@ -150,9 +151,19 @@ class Indexes:
 
     def _ids(self) -> list[str]:
         """Give the ids of all that are there, in order."""
-        if not self._folder.is_dir():
-            return []
-        return sorted(path.name for path in self._folder.iterdir() if (path / RECORD_FILE).is_file())
+        return list(self._stamps())
+
+    def _stamps(self) -> dict[str, tuple[int, int]]:
+        """Give the ids of all that are there, in order, each with what is another for another record."""
+        found = {}
+        for name in sorted(os.listdir(self._folder)) if self._folder.is_dir() else []:
+            try:
+                status = os.stat(f"{self._folder}/{name}/{RECORD_FILE}")  # a Path takes longer to make
+            except OSError:
+                continue
+            if stat.S_ISREG(status.st_mode):
+                found[name] = (status.st_ino, status.st_mtime_ns)
+        return found
 
 
 def _move(made: Path, target: Path) -> None:

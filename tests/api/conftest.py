@@ -47,7 +47,7 @@ def make_service(tmp_path_factory: pytest.TempPathFactory, tiny_model: Path) -> 
         client = TestClient(app, raise_server_exceptions=False)
         client.__enter__()
         opened.append(client)
-        return Service(client, app.state.worker, settings, tiny_model)
+        return Service(client, app.state.context.tracking.worker, settings, tiny_model)
 
     yield make
     for client in opened:

@@ -173,7 +173,7 @@ def test_a_mistake_of_the_program(service: Any, tiny_clip: Path, monkeypatch: py
     def fail(*_: object) -> NoReturn:
         raise ZeroDivisionError("secret")
 
-    monkeypatch.setattr(service.worker, "track", fail)
+    monkeypatch.setattr(service.worker, "do", fail)
     assert "secret" not in problem(service.track(tiny_clip, "a car"), 500, "internal_error")
 
 

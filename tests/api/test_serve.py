@@ -18,8 +18,9 @@ import httpx
 import pytest
 
 from trackspeak.models.errors import WorkerError
-from trackspeak.service.limits import Limits
 from trackspeak.service.options import RunOptions
+from trackspeak.service.settings import Settings
+from trackspeak.service.tasks import TrackTask
 from trackspeak.service.worker import Worker
 
 LONG_S = 120
@@ -181,8 +182,8 @@ def test_a_data_folder_that_is_none_is_one_line(command: Any, tmp_path: Path, mo
 
 
 def test_a_worker_that_is_to_end_starts_no_process(tmp_path: Path) -> None:
-    worker = Worker(Limits())
+    worker = Worker(Settings(data=tmp_path))
     worker.end()
     with pytest.raises(WorkerError, match="the service is being stopped"):
-        worker.track(tmp_path / "a.mp4", ["a car"], RunOptions())
+        worker.do(TrackTask(tmp_path / "a.mp4", ("a car",), RunOptions()))
     assert worker.pid is None

@@ -53,6 +53,19 @@ def test_the_answer_is_the_same_again_and_keeps_to_the_schema(service: Any, tiny
     assert tiny_clip.name not in first.text
 
 
+def test_filters_and_near_misses_are_options_too(service: Any, tiny_clip: Path) -> None:
+    asked = {"calibrator": "platt", "threshold": 0, "near_misses": 3}
+    one = service.track(tiny_clip, "the red car", **asked, top=1).json()["queries"][0]
+    assert (len(one["tracks"]), one["near_misses"]) == (1, [])
+    none = service.track(tiny_clip, "the red car", **asked, min_probability=1).json()
+    jsonschema.validate(none, result_schema())
+    assert none["queries"][0]["tracks"] == []
+    assert none["queries"][0]["near_misses"][0]["why"].endswith("is below min_probability 1")
+    raw = service.track(tiny_clip, "the red car", min_probability=0.5)
+    assert (raw.status_code, raw.json()["code"]) == (422, "bad_option")
+    assert "got scores of kind cosine" in raw.json()["detail"]
+
+
 def test_no_match_is_an_answer(service: Any, tiny_clip: Path) -> None:
     response = service.track(tiny_clip, "the red car", threshold=2)
     assert (response.status_code, response.json()["queries"][0]["tracks"]) == (200, [])

@@ -25,7 +25,7 @@ def idle(monkeypatch: pytest.MonkeyPatch) -> None:
     def asked(*_: object) -> NoReturn:
         pytest.fail("the worker was asked")
 
-    monkeypatch.setattr(Worker, "track", asked)
+    monkeypatch.setattr(Worker, "do", asked)
 
 
 @pytest.mark.usefixtures("idle")

@@ -9,7 +9,20 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-HEAVY = {"torch", "torchvision", "open_clip", "cv2", "ultralytics", "av", "supervision", "onnxruntime", "scipy", "PIL"}
+HEAVY = {
+    "torch",
+    "torchvision",
+    "open_clip",
+    "cv2",
+    "ultralytics",
+    "av",
+    "supervision",
+    "onnxruntime",
+    "scipy",
+    "PIL",
+    "sqlalchemy",
+    "alembic",
+}
 
 
 def test_the_import_contracts_hold(tmp_path: Path) -> None:

@@ -66,6 +66,7 @@ def test_marked_blocks_run(page: Path, tmp_path: Path, tiny_clip: Path, monkeypa
     """Run a page's blocks in order, in one folder with a video."""
     shutil.copy(tiny_clip, tmp_path / "street.mp4")
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("TRACKSPEAK_DATA", str(tmp_path / "data"))
     for block in blocks(page):
         if block.run and block.language == "python":
             exec(compile(block.code, block.page, "exec"), {"__name__": "__main__"})  # noqa: S102

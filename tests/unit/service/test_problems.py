@@ -53,4 +53,4 @@ def test_every_code_is_documented_with_exit_code_and_status() -> None:
         kind.code: ("2" if issubclass(kind, InputError) else "1", str(status_of(made(kind)).value)) for kind in tree()
     }
     assert {code: documented.get(code) for code in expected} == expected
-    assert set(documented) - set(expected) == {"not_found", "method_not_allowed"}
+    assert set(documented) - set(expected) == {"method_not_allowed"}

@@ -1,7 +1,9 @@
 """The settings: read from the environment, checked, used and documented."""
 
+from collections.abc import Callable
 from dataclasses import fields
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -9,6 +11,7 @@ from trackspeak.models.errors import OptionError
 from trackspeak.service.limits import Limits
 from trackspeak.service.settings import Settings, load_settings, variable
 
+Command = Callable[..., Any]
 ROOT = Path(__file__).resolve().parents[3]
 
 
@@ -56,7 +59,7 @@ def test_a_wrong_value_names_the_variable(monkeypatch: pytest.MonkeyPatch, name:
 
 
 def test_every_setting_is_read_by_something() -> None:
-    code = "".join(path.read_text() for path in (ROOT / "service").glob("*.py"))
+    code = "".join(path.read_text() for path in (ROOT / "service").rglob("*.py"))
     limits = {field.name for field in fields(Limits)}
     assert [name for name in Settings.model_fields if name not in limits and f"settings.{name}" not in code] == []
     assert limits <= set(Settings.model_fields)
@@ -72,3 +75,14 @@ def test_every_setting_is_documented_with_its_default() -> None:
     }
     assert documented.pop("TRACKSPEAK_DATA") == "the user's data folder"
     assert documented == defaults
+
+
+def test_the_database_url_is_shown_nowhere(monkeypatch: pytest.MonkeyPatch, command: Command) -> None:
+    monkeypatch.setenv("TRACKSPEAK_DATABASE_URL", "postgresql://me:hunter2@host/name")
+    settings = load_settings()
+    assert settings.database_url is not None
+    assert settings.database_url.get_secret_value() == "postgresql://me:hunter2@host/name"
+    shown = command("settings").out + repr(settings) + settings.model_dump_json()
+    assert "TRACKSPEAK_DATABASE_URL" in shown
+    assert "***" in shown
+    assert "hunter2" not in shown

@@ -159,6 +159,7 @@ def _write_on(folder: Path, one: StoredIndex, begin: int) -> None:
 
 
 @pytest.mark.skipif(os.name == "nt", reason="there is no SIGKILL")
+@pytest.mark.filterwarnings("ignore:lance is not fork-safe")  # the child leaves it alone
 def test_a_writer_killed_at_any_moment_leaves_whole_indexes_alone(made: VideoIndex, tmp_path: Path) -> None:
     one, context, moments = stored(made), multiprocessing.get_context("fork"), random.Random(0)
     for kill in range(KILLS):
@@ -192,7 +193,7 @@ def test_writers_of_one_index_readers_and_deleters_do_not_disturb_each_other(mad
 
     with ThreadPoolExecutor(8) as pool:
         outcomes = list(pool.map(work, range(600)))
-    assert set(outcomes) <= {"done", "UnknownNameError"}
+    assert set(outcomes) <= {"done", "NotFoundError"}
     assert outcomes.count("done") > 100
     indexes.add(one)
     assert same(indexes.get(one.id).index, one.index)

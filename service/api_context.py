@@ -1,0 +1,166 @@
+"""What the routes share: the settings, the worker processes, and how bodies come in and answers go out."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import shutil
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from fastapi import Request
+from fastapi.responses import FileResponse, Response
+from starlette.background import BackgroundTask
+from starlette.requests import ClientDisconnect
+
+from trackspeak.models.errors import InputError, OptionError, OutputError
+
+from .form import room_for_fields
+from .formats.exports import find_export
+from .limits import Limits
+from .settings import Settings
+from .tasks import ExportTo, Task
+from .worker import Worker
+
+JSON_FORMAT = "json"
+
+
+class Desk:
+    """A worker process and the requests that wait for it.
+
+    Args:
+        worker: the process.
+    """
+
+    def __init__(self, worker: Worker) -> None:
+        """Let nobody wait yet."""
+        self.worker = worker
+        self._turn = asyncio.Lock()  # so that requests that wait hold no thread
+
+    async def do(self, request: Request, task: Task) -> str:
+        """Do a task when it is its turn.
+
+        Raises:
+            InputError: if the caller hangs up before.
+            TrackspeakError: what the task raises.
+        """
+        async with self._turn:
+            if await request.is_disconnected():
+                raise InputError("the caller hung up before it was the request's turn")
+            return await asyncio.to_thread(self.worker.do, task)
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What the routes share.
+
+    Attributes:
+        settings: of the service.
+        limits: what is accepted.
+        tracking: watches videos.
+        asking: answers from indexes, so that nobody waits for a video who only asks.
+    """
+
+    settings: Settings
+    limits: Limits
+    tracking: Desk
+    asking: Desk
+
+    @property
+    def workers(self) -> Sequence[Worker]:
+        """All worker processes."""
+        return (self.tracking.worker, self.asking.worker)
+
+
+async def read_object(request: Request, limits: Limits) -> dict[str, Any]:
+    """Read a body that is a JSON object.
+
+    Raises:
+        InputError: if it is none, too large, or ends early.
+    """
+    most, body = room_for_fields(limits), bytearray()
+    try:
+        async for piece in request.stream():
+            body += piece
+            if len(body) > most:
+                raise InputError(f"the body must have at most {most} bytes")
+    except ClientDisconnect:
+        raise InputError("the body ended early") from None
+    return as_object("the body", bytes(body))
+
+
+def as_object(what: str, text: str | bytes) -> dict[str, Any]:
+    """Read a JSON object.
+
+    Raises:
+        OptionError: if it is none; begins with `what`.
+    """
+    try:
+        values = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise OptionError(f"{what} must be a JSON object: {error}") from None
+    if not isinstance(values, dict):
+        raise OptionError(f"{what} must be a JSON object, got {json.dumps(values)[:40]}")
+    return values
+
+
+def texts_of(values: Mapping[str, Any], name: str) -> tuple[str, ...]:
+    """Give a list of texts in a body.
+
+    Raises:
+        InputError: if it is none.
+    """
+    given = values.get(name)
+    if not isinstance(given, list) or not all(isinstance(one, str) for one in given):
+        raise InputError(f"{name} must be a list of texts, got {json.dumps(given)[:60]}")
+    return tuple(given)
+
+
+def refuse_others(values: Mapping[str, Any], known: Sequence[str]) -> None:
+    """Refuse keys of a body that nothing reads.
+
+    Raises:
+        InputError: naming the first, and those that there are.
+    """
+    for key in values:
+        if key not in known:
+            raise InputError(f"unknown field {key!r}; there are: {', '.join(known)}")
+
+
+async def answered(
+    desk: Desk, request: Request, make: Callable[[ExportTo | None], Task], export_format: str
+) -> Response:
+    """Do a task, and answer with its text or with a file in another format.
+
+    Args:
+        desk: that does it.
+        request: whose it is.
+        make: gives the task, for the file that its answer is to go to, if any.
+        export_format: a key of `EXPORTS`.
+
+    Raises:
+        UnknownNameError: if there is no such format.
+        TrackspeakError: what the task raises.
+    """
+    export = find_export(export_format)
+    if export_format == JSON_FORMAT:
+        return Response(await desk.do(request, make(None)), media_type=export.media_type)
+    folder = _folder(request.state.uploads)
+    try:
+        target = ExportTo(export_format, folder / export.file_name)
+        await desk.do(request, make(target))
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+    gone = BackgroundTask(shutil.rmtree, folder, ignore_errors=True)
+    return FileResponse(target.path, media_type=export.media_type, filename=export.file_name, background=gone)
+
+
+def _folder(parent: Path) -> Path:
+    try:
+        return Path(tempfile.mkdtemp(dir=parent))
+    except OSError as error:
+        raise OutputError(f"no folder can be made in {parent}: {error.strerror}") from error

@@ -1,0 +1,47 @@
+"""Every error as problem details."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse, Response
+from starlette.exceptions import HTTPException
+
+from trackspeak.models.errors import InputError, TrackspeakError
+
+from .problems import MEDIA_TYPE, problem, problem_of, status_of
+
+_log = logging.getLogger(__name__)
+
+
+def add_error_handlers(app: FastAPI) -> None:
+    """Answer every error with problem details."""
+
+    @app.exception_handler(TrackspeakError)
+    async def on_trackspeak_error(_request: Request, error: TrackspeakError) -> Response:
+        if status_of(error) >= HTTPStatus.INTERNAL_SERVER_ERROR:
+            _log.error("%s: %s", error.code, error)
+        return _problem_response(problem_of(error))
+
+    @app.exception_handler(RequestValidationError)
+    async def on_validation_error(_request: Request, error: RequestValidationError) -> Response:
+        wrong = (f"{'.'.join(str(part) for part in one['loc'])}: {one['msg']}" for one in error.errors())
+        return _problem_response(problem_of(InputError("; ".join(wrong))))
+
+    @app.exception_handler(HTTPException)
+    async def on_http_exception(_request: Request, error: HTTPException) -> Response:
+        status = HTTPStatus(error.status_code)
+        return _problem_response(problem(status, status.name.lower(), str(error.detail)), error.headers)
+
+    @app.exception_handler(Exception)
+    async def on_exception(_request: Request, _error: Exception) -> Response:
+        return _problem_response(problem_of(TrackspeakError()))
+
+
+def _problem_response(problem: Mapping[str, Any], headers: Mapping[str, str] | None = None) -> Response:
+    return JSONResponse(problem, problem["status"], headers, MEDIA_TYPE)
