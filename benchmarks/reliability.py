@@ -91,7 +91,9 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--json", type=Path, help="file to write the figures to")
     parser.add_argument("--png", type=Path, help="file to draw the reliability diagram to")
     arguments = parser.parse_args()
-    if arguments.clips and not any(arguments.clips.glob("*.mp4")):
+    from clip_answers import QUESTIONS
+
+    if arguments.clips and not any((arguments.clips / name).is_file() for name in QUESTIONS):
         parser.error(f"--clips: wanted a folder with the clips, got {arguments.clips}, which has none")
     return arguments
 

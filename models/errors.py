@@ -9,6 +9,7 @@ TrackspeakError                 anything trackspeak raises on purpose
 │   ├── VideoError              the video cannot be read
 │   │   └── VideoLimitError     the video is larger or longer than the limits allow
 │   └── FileFormatError         a detections, tracks, profile, ... file is not what it should be
+├── BrokenIndexError            a kept index is not whole, or of an older format
 ├── WeightsError                weights are corrupt, incomplete, or do not fit the model
 ├── PluginError                 a plugin failed to load or to work
 │   └── ContractError           a plugin was given, or gave, data that breaks its contract
@@ -79,6 +80,12 @@ class FileFormatError(InputError):
     """A detections, tracks or profile file is not what it should be."""
 
     code = "bad_file"
+
+
+class BrokenIndexError(TrackspeakError):
+    """An index that is kept here is not whole, or of an older format."""
+
+    code = "broken_index"
 
 
 class WeightsError(TrackspeakError):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections import OrderedDict
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import Final
 
 from trackspeak.plugins.contract import Matcher
@@ -17,6 +17,15 @@ from .store.index_file import StoredIndex
 from .store.indexes import Indexes
 
 KEPT_INDEXES: Final = 16
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Kept:
+    """An index in memory, with its stamp on the disk."""
+
+    stamp: tuple[int, int] | None
+    stored: StoredIndex
+    asker: Asker
 
 
 class Answerer:
@@ -31,7 +40,7 @@ class Answerer:
         """Read nothing yet."""
         self._indexes = indexes
         self._size = size
-        self._kept: OrderedDict[str, tuple[StoredIndex, Asker]] = OrderedDict()
+        self._kept: OrderedDict[str, _Kept] = OrderedDict()
         self._matchers: dict[str, Matcher] = {}  # one for all indexes that it made
 
     def ask(self, index_id: str, texts: Sequence[str], options: RunOptions) -> tuple[StoredIndex, Result]:
@@ -46,27 +55,37 @@ class Answerer:
             UnknownNameError: if there is no such index, or no longer.
             TrackspeakError: what `asker_for` and `ask` raise.
         """
-        stored, asker = self._get(index_id)
+        kept = self._get(index_id)
+        stored, asker = kept.stored, kept.asker
         if options.calibrator is not None or options.set:
             asker = asker_for(stored, options, asker.matcher)
         return stored, ask(stored, texts, asker, options)
 
-    def clear(self) -> None:
-        """Forget all."""
-        self._kept.clear()
-        self._matchers.clear()
-
-    def _get(self, index_id: str) -> tuple[StoredIndex, Asker]:
-        if index_id not in self._kept or index_id not in self._indexes:
+    def _get(self, index_id: str) -> _Kept:
+        stamp = self._indexes.stamp(index_id)
+        if index_id not in self._kept or self._kept[index_id].stamp != stamp:
             self._kept.pop(index_id, None)
             stored = self._indexes.get(index_id)
-            key = json.dumps(plain_value(asdict(stored.plugins["matcher"])) if stored.plugins["matcher"] else None)
+            key = _matcher_key(stored)
             asker = make_asker(stored, matcher=self._matchers.get(key))
             self._matchers[key] = asker.matcher
-            self._kept[index_id] = stored, asker
-            while len(self._kept) > self._size:
-                self._kept.popitem(last=False)
-            used = [id(asker.matcher) for _, asker in self._kept.values()]
-            self._matchers = {key: one for key, one in self._matchers.items() if id(one) in used}
+            self._kept[index_id] = _Kept(stamp, stored, asker)
+            self._forget_some()
         self._kept.move_to_end(index_id)
         return self._kept[index_id]
+
+    def _forget_some(self) -> None:
+        """Keep no index that is gone, and no more than `size`."""
+        for index_id in [one for one in self._kept if one not in self._indexes]:
+            self._kept.pop(index_id)
+        while len(self._kept) > self._size:
+            self._kept.popitem(last=False)
+        used = [id(one.asker.matcher) for one in self._kept.values()]
+        self._matchers = {key: one for key, one in self._matchers.items() if id(one) in used}
+
+
+def _matcher_key(stored: StoredIndex) -> str:
+    """Give a text that differs where another matcher, other options or other weights made an index."""
+    use = stored.plugins["matcher"]
+    weights = {key: digest for key, digest in stored.weights.items() if key.startswith("matcher/")}
+    return json.dumps([plain_value(asdict(use)) if use else None, weights], sort_keys=True)

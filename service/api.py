@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import re
 from collections.abc import AsyncIterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import asdict, replace
 from importlib.metadata import version
@@ -25,6 +25,7 @@ from .formats.exports import find_export
 from .limits import check_queries
 from .options import parse_run_options
 from .plugin_files import check_named_files
+from .problems import without_folders
 from .profiles import load_profile, profile_names
 from .settings import Settings
 from .tasks import ExportTo, Task, TrackTask
@@ -32,9 +33,6 @@ from .upload import receive_form, upload_folder, uploads_folder
 from .worker import Worker
 
 _log = logging.getLogger(__name__)
-
-_FOLDERS = re.compile(r"(?:\b[A-Za-z]:|(?<![\w.]))[\\/](?:[^\\/\s'\"():,;]+[\\/])*")
-"""What stands before the last name of an absolute path."""
 
 
 def create_app(settings: Settings) -> FastAPI:
@@ -46,7 +44,8 @@ def create_app(settings: Settings) -> FastAPI:
     Returns:
         The application; `app.state.context` is its `Context`.
     """
-    context = Context(settings, settings.limits(), Desk(Worker(settings)), Desk(Worker(settings)))
+    deleting = ThreadPoolExecutor(1, "delete")
+    context = Context(settings, settings.limits(), Desk(Worker(settings)), Desk(Worker(settings)), deleting)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[Mapping[str, Any]]:
@@ -95,7 +94,7 @@ def _add_track_route(app: FastAPI, context: Context) -> None:
             await asyncio.to_thread(check_named_files, options, settings.plugin_files)
 
             def make(export: ExportTo | None) -> Task:
-                return TrackTask(form.video, form.queries, options, export)
+                return TrackTask(form.video, form.video_name, form.queries, options, export)
 
             return await answered(context.tracking, request, make, format)
 
@@ -105,4 +104,4 @@ def _without_paths(plugin: PluginInfo) -> PluginInfo:
     if plugin.error is None:
         return plugin
     _log.warning("%s %s is broken: %s", plugin.kind, plugin.name, plugin.error)
-    return replace(plugin, error=_FOLDERS.sub("", plugin.error))
+    return replace(plugin, error=without_folders(plugin.error))

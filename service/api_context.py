@@ -7,6 +7,7 @@ import json
 import shutil
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -62,12 +63,22 @@ class Context:
         limits: what is accepted.
         tracking: watches videos.
         asking: answers from indexes, so that nobody waits for a video who only asks.
+        deleting: the thread in which indexes are deleted: it may wait long for a search that takes in others.
     """
 
     settings: Settings
     limits: Limits
     tracking: Desk
     asking: Desk
+    deleting: Executor
+
+    async def delete(self, work: Callable[[], None]) -> None:
+        """Delete something, one after the other.
+
+        Raises:
+            TrackspeakError: what the work raises.
+        """
+        await asyncio.get_running_loop().run_in_executor(self.deleting, work)
 
     @property
     def workers(self) -> Sequence[Worker]:

@@ -13,7 +13,7 @@ from trackspeak.models.errors import InputError, NotFoundError, OptionError
 
 from . import openapi
 from .api_context import JSON_FORMAT, Context, answered, read_object, refuse_others, texts_of
-from .finding import catalogued, find_video, shown_name
+from .finding import catalogued, find_video, shown_name, videos_with
 from .forgetting import forget_index, forget_video
 from .limits import check_queries
 from .options import RunOptions, parse_run_options
@@ -55,7 +55,7 @@ def add_video_routes(app: FastAPI, context: Context) -> None:
 
     @app.delete("/v1/videos/{video}", summary="Delete all that is kept of a video", **openapi.delete_route())
     async def delete_video(video: str) -> Response:
-        await asyncio.to_thread(lambda: forget_video(settings, find_video(settings, video).video.sha256))
+        await context.delete(lambda: forget_video(settings, find_video(settings, video).video.sha256))
         return Response(status_code=204)
 
     @app.post("/v1/videos/{video}/queries", summary="Ask an indexed video", **openapi.queries_route(ASK_OPTIONS))
@@ -74,7 +74,7 @@ def add_video_routes(app: FastAPI, context: Context) -> None:
 
     @app.delete("/v1/indexes/{index}", summary="Delete an index", **openapi.delete_route())
     async def delete_index(index: str) -> Response:
-        await asyncio.to_thread(forget_index, settings, index)
+        await context.delete(lambda: forget_index(settings, index))
         return Response(status_code=204)
 
     @app.get("/v1/indexes/{index}/tracks/{track}/thumbnail", summary="Picture of a track", **openapi.thumbnail_route())
@@ -86,14 +86,15 @@ def add_video_routes(app: FastAPI, context: Context) -> None:
 
 def _videos(settings: Settings, labels: Sequence[str]) -> list[dict[str, Any]]:
     """List videos by name, those that have all of some labels."""
-    said, wanted = catalogued(settings), {label.strip().casefold() for label in labels}
+    said = catalogued(settings)
+    labelled = videos_with(said, labels)
     videos: dict[str, list[IndexSummary]] = {}
     for one in Indexes(settings.indexes_folder):
         videos.setdefault(one.video.sha256, []).append(one)
     listed = []
     for sha256, indexes in videos.items():
         own = said[sha256].labels if sha256 in said else ()
-        if wanted <= {label.casefold() for label in own}:
+        if not labels or sha256 in labelled:
             listed.append(_shown(indexes, shown_name(indexes[0], said), own))
     return sorted(listed, key=lambda video: (video["name"], video["id"]))
 
@@ -128,18 +129,18 @@ def _change(settings: Settings, text: str, values: Mapping[str, Any]) -> dict[st
     if name is not None and not isinstance(name, str):
         raise InputError(f"name must be a text or null, got {name!r:.60}")
     wanted = texts_of(values, "labels") if "labels" in values else None
-    found = find_video(settings, text)
-    if values:
-        from .database.catalogue import open_catalogue
+    sha256 = find_video(settings, text).video.sha256
+    if not values:
+        return _video(settings, sha256)
+    from .database.catalogue import open_catalogue
 
-        sha256 = found.video.sha256
-        with open_catalogue(settings) as catalogue:
-            own = catalogue.labels(sha256)
-            kept = None if wanted is None else {label.strip().casefold() for label in wanted}
-            gone = [label for label in own if kept is not None and label.casefold() not in kept]
-            new_name = (name or "") if "name" in values else None
-            catalogue.change_video(sha256, add=wanted or (), remove=gone, name=new_name)
-    return _video(settings, found.video.sha256)
+    with open_catalogue(settings) as catalogue:
+        catalogue.change_video(sha256, labels=wanted, name=(name or "") if "name" in values else None)
+        try:
+            return _video(settings, sha256)
+        except NotFoundError:  # it was deleted meanwhile, and nothing may be left of it
+            catalogue.forget_video(sha256)
+            raise
 
 
 def _ask_options(values: object) -> RunOptions:
@@ -158,6 +159,8 @@ def _index_of(settings: Settings, video: str, index: object) -> str:
     """Give the index of a video that is asked: the one named, or the only one."""
     found = find_video(settings, video)
     own = [one.id for one in Indexes(settings.indexes_folder) if one.video.sha256 == found.video.sha256]
+    if not own:
+        raise NotFoundError("video", video, ())  # it was deleted meanwhile
     if index is None:
         if video in own:
             return video

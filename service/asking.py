@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from trackspeak.models.errors import OptionError, WeightsError
+from trackspeak.models.errors import InputError, OptionError, WeightsError
 from trackspeak.plugins.contract import Calibrator, Matcher, Phrases
 from trackspeak.plugins.options import options_to_dict
 from trackspeak.plugins.registry import create
@@ -83,7 +83,7 @@ def make_asker(
     if use is None:
         raise WeightsError(f"the index {stored.id} must name its matcher, got none: index the video again")
     if matcher is None:
-        matcher, _ = create("matcher", use.name, use.options)
+        matcher = _matcher_of(stored, use)
     _check_weights(stored, use.name, matcher)
     chosen = {key: one for key, one in stored.plugins.items() if key.startswith("calibrator") and one is not None}
     if calibrator is not None:
@@ -97,6 +97,15 @@ def make_asker(
         uses[key] = PluginUse(one.name, options_to_dict(settled))
         weights |= {f"{key}/{name}": digest for name, digest in made.weights.items()}
     return Asker(matcher, tuple(calibrators), uses, weights)
+
+
+def _matcher_of(stored: StoredIndex | IndexSummary, use: PluginUse) -> Matcher:
+    """Make the matcher of an index; whoever asks cannot mend what is wrong with it."""
+    try:
+        made: Matcher = create("matcher", use.name, use.options)[0]
+    except InputError as error:
+        raise WeightsError(f"the matcher of the index {stored.id} cannot be made: {error}") from error
+    return made
 
 
 def _check_weights(stored: StoredIndex | IndexSummary, name: str, matcher: Matcher) -> None:

@@ -59,7 +59,6 @@ def index(
     frame_stride: FrameStride = None,
     looks_per_track: LooksPerTrack = None,
     frame_rate: FrameRate = None,
-    jobs: Annotated[int, typer.Option(help="Watch so many videos at once.", min=1)] = 1,
 ) -> None:
     """Watch videos once, to ask them later."""
     options = given_options(
@@ -80,7 +79,7 @@ def index(
     )
     from .show_indexing import index_and_show
 
-    index_and_show(videos, options, jobs)
+    index_and_show(videos, options)
 
 
 def ask(

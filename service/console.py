@@ -25,6 +25,7 @@ from trackspeak.models.errors import OutputError
 from trackspeak.plugins.registry import list_plugins
 
 from .formats import check_places, write_outputs, write_scores
+from .indexing import video_name
 from .limits import Limits, check_queries
 from .options import RunOptions
 from .plugin_files import files_read
@@ -88,6 +89,7 @@ def _write(result: Result, video: Path, out: Path, exports: Sequence[str], video
             video=video_out,
             limits=limits,
             exports=exports,
+            video_name=video_name(video),
             progress=lambda done: progress.update(writing, completed=done),
         )
     typer.echo(f"{len(files)} files written to {out}", err=True)
@@ -110,6 +112,16 @@ def bar(progress: Progress, name: str) -> Callable[[int, int | None], None]:
     """Add a bar; give what moves it."""
     task = progress.add_task(name, total=None)
     return lambda done, expected: progress.update(task, completed=done, total=expected)
+
+
+@contextmanager
+def passing_bar(progress: Progress, name: str) -> Iterator[Callable[[int, int | None], None]]:
+    """Add a bar for the time of the block; gives what moves it."""
+    task = progress.add_task(name, total=None)
+    try:
+        yield lambda done, expected: progress.update(task, completed=done, total=expected)
+    finally:
+        progress.remove_task(task)
 
 
 def show_plugins(*, as_json: bool) -> None:
@@ -164,7 +176,12 @@ def _print_bytes(content: bytes) -> None:
 @contextmanager
 def show_progress(count: ProgressColumn | None = None) -> Iterator[Progress]:
     """Give bars on standard error, where that is a terminal; `count` is the column that says how far they are."""
-    columns = (TextColumn("{task.description}"), BarColumn(), count or MofNCompleteColumn(), TimeElapsedColumn())
+    columns = (
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        count or MofNCompleteColumn(),
+        TimeElapsedColumn(),
+    )
     console = Console(stderr=True)
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
         yield progress

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
 from trackspeak.models.errors import NotFoundError
@@ -35,12 +35,12 @@ def find_summary(settings: Settings, text: str) -> IndexSummary:
 
     Args:
         settings: of the installation.
-        text: an index's id or its beginning (4 or more), a video's SHA-256 or its beginning (8 or more), or a video's
-            name: first the one that `shown_name` gives, then the one that the index has.
+        text: an index's id or a video's SHA-256; a video's name: first the one that `shown_name` gives, then the one
+            that the index has; or the beginning of an index's id (4 or more) or of a SHA-256 (8 or more).
 
     Raises:
         NotFoundError: if there is none, or more than one.
-        FileFormatError: if the index is not whole.
+        BrokenIndexError: if the index is not whole.
         TrackspeakError: if the database must be asked and fails.
     """
     found, names = _matching(settings, text)
@@ -54,7 +54,7 @@ def find_video(settings: Settings, text: str) -> IndexSummary:
 
     Raises:
         NotFoundError: if there is none, or more than one.
-        FileFormatError: if the index that is named is not whole.
+        BrokenIndexError: if the index that is named is not whole.
         TrackspeakError: if the database must be asked and fails.
     """
     found, names = _matching(settings, text)
@@ -78,7 +78,19 @@ def catalogued(settings: Settings) -> dict[str, CataloguedVideo]:
         return catalogue.videos()
 
 
-def shown_name(one: IndexSummary, said: Mapping[str, CataloguedVideo]) -> str:
+def videos_with(said: Mapping[str, CataloguedVideo], labels: Iterable[str]) -> set[str]:
+    """Give the SHA-256 of the videos that have all of some labels, in capitals or not.
+
+    Raises:
+        OptionError: if a label is not what it must be.
+    """
+    from .database.checks import check_labels
+
+    wanted = check_labels(labels).keys()
+    return {key for key, one in said.items() if wanted <= check_labels(one.labels).keys()}
+
+
+def shown_name(one: IndexSummary | StoredIndex, said: Mapping[str, CataloguedVideo]) -> str:
     """Give the name that people know an indexed video by: the catalogue's, else its index's."""
     video = said.get(one.video.sha256)
     return one.name if video is None or video.name is None else video.name
@@ -90,17 +102,30 @@ def _matching(settings: Settings, text: str) -> tuple[list[IndexSummary], dict[s
     there = list(indexes)
     if text in indexes and all(one.id != text for one in there):
         indexes.get(text)  # says what is wrong with it
-    ids = [one for one in there if len(text) >= _SHORTEST_ID and one.id.startswith(text)]
-    if len(ids) == 1:
-        return ids, None
-    sha256 = text.lower()
-    if re.fullmatch(f"[0-9a-f]{{{_SHORTEST_SHA256},}}", sha256):
-        videos = [one for one in there if one.video.sha256.startswith(sha256)]
-        if videos:
-            return videos, None
+    whole = [one for one in there if text in (one.id, one.video.sha256)]
+    if whole:
+        return whole, None
     said = catalogued(settings)
-    shown = [one for one in there if _same(shown_name(one, said), text)]
-    return shown or [one for one in there if _same(one.name, text)] or ids, said
+    return meant(there, said, text), said
+
+
+def meant(there: Sequence[IndexSummary], said: Mapping[str, CataloguedVideo], text: str) -> list[IndexSummary]:
+    """Give the indexes that a text may mean: by a whole id, else by a name, else by the beginning of an id.
+
+    Args:
+        there: all indexes.
+        said: what the catalogue says of videos.
+        text: see `find_summary`.
+    """
+    wanted = text.lower()
+    is_sha256 = re.fullmatch(f"[0-9a-f]{{{_SHORTEST_SHA256},}}", wanted) is not None
+    return (
+        [one for one in there if text in (one.id, one.video.sha256)]
+        or [one for one in there if _same(shown_name(one, said), text)]
+        or [one for one in there if _same(one.name, text)]
+        or [one for one in there if len(text) >= _SHORTEST_ID and one.id.startswith(text)]
+        or [one for one in there if is_sha256 and one.video.sha256.startswith(wanted)]
+    )
 
 
 def _same(name: str, text: str) -> bool:

@@ -2,48 +2,69 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from trackspeak.models.errors import NotFoundError
+
 from .database import database_is_there
 from .search.forget import forgotten
 from .settings import Settings
 from .store.indexes import Indexes
 
+if TYPE_CHECKING:
+    from .database.catalogue import Catalogue
+
 
 def forget_index(settings: Settings, index_id: str) -> None:
     """Delete an index by its whole id; when it is the last of its video, the video's name and labels go too.
 
-    What searches keep of it goes from the disk too. The index goes last: whatever fails before, it can still be found,
-    and forgotten again.
+    What searches keep of it goes from the disk too. Whoever forgets holds a lock, so that of two the second sees what
+    the first has left; what one leaves that is killed, the next one removes.
 
     Raises:
-        UnknownNameError: if there is none.
+        NotFoundError: if there is none.
         OptionError: if the database's URL is wrong.
         OutputError: if something cannot be removed.
     """
     indexes = Indexes(settings.indexes_folder)
-    there = {one.id: one for one in indexes}
-    stored = there.pop(index_id, None)
-    if stored is not None and all(one.video.sha256 != stored.video.sha256 for one in there.values()):
-        _forget_rows(settings, stored.video.sha256)
-    with forgotten(settings.search_folder, index_id):
+    if index_id not in indexes:
+        raise NotFoundError("index", index_id, [one.id for one in indexes])
+    with forgotten(settings.search_folder, index_id), _opened_catalogue(settings) as catalogue:
         indexes.delete(index_id)
+        if catalogue is not None:
+            for video in _unindexed(catalogue.videos(), indexes):
+                catalogue.forget_video(video)
 
 
 def forget_video(settings: Settings, video_sha256: str) -> None:
-    """Delete all indexes of a video, and all that is kept of it.
+    """Delete all indexes of a video, also those that cannot be read, and all that is kept of it.
 
     Raises:
-        UnknownNameError: if somebody else deletes one meanwhile.
+        NotFoundError: if there is none.
         OptionError: if the database's URL is wrong.
         OutputError: if something cannot be removed.
     """
-    for one in Indexes(settings.indexes_folder):
-        if one.video.sha256 == video_sha256:
-            forget_index(settings, one.id)
+    ids = Indexes(settings.indexes_folder).of_video(video_sha256)
+    if not ids:
+        raise NotFoundError("video", video_sha256, ())
+    for index_id in ids:
+        forget_index(settings, index_id)
 
 
-def _forget_rows(settings: Settings, video_sha256: str) -> None:
-    if database_is_there(settings):
-        from .database.catalogue import open_catalogue
+@contextmanager
+def _opened_catalogue(settings: Settings) -> Iterator[Catalogue | None]:
+    """Give the catalogue, None where there is none; a database that fails does so before anything is deleted."""
+    if not database_is_there(settings):
+        yield None
+        return
+    from .database.catalogue import open_catalogue
 
-        with open_catalogue(settings) as catalogue:
-            catalogue.forget_video(video_sha256)
+    with open_catalogue(settings) as catalogue:
+        yield catalogue
+
+
+def _unindexed(videos: Collection[str], indexes: Indexes) -> list[str]:
+    there = {one.video.sha256 for one in indexes}
+    return [video for video in videos if video not in there and not indexes.of_video(video)]

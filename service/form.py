@@ -28,11 +28,13 @@ class TrackForm:
 
     Attributes:
         video: the file that the upload was written to.
+        video_name: what the caller calls it, "" where that was not said.
         queries: the sentences, in order; not checked.
         options: the text of the field `options`, "" where there is none.
     """
 
     video: Path
+    video_name: str
     queries: tuple[str, ...]
     options: str
 
@@ -59,6 +61,7 @@ class FormReader:
         """
         self._folder, self._limits = folder, limits
         self._video: Path | None = None
+        self._video_name = ""
         self._file: BinaryIO | None = None
         self._texts: list[tuple[str, bytearray]] = []
         self._seen: set[str] = set()
@@ -125,7 +128,9 @@ class FormReader:
             raise InputError("the form must have a field video with the file, got none")
         texts = [(name, _decode(name, value)) for name, value in self._texts]
         queries = tuple(text for name, text in texts if name == "query")
-        return TrackForm(self._video, queries, next((text for name, text in texts if name == "options"), ""))
+        return TrackForm(
+            self._video, self._video_name, queries, next((text for name, text in texts if name == "options"), "")
+        )
 
     def _end_header(self) -> None:
         if self._header_name.lower() == b"content-disposition":
@@ -143,7 +148,9 @@ class FormReader:
             raise InputError(f"the form must have the field {name} once")
         self._seen.add(name)
         if name == "video":
-            suffix = _SUFFIX.search(parameters.get(b"filename", b""))  # some containers are told by it
+            file_name = parameters.get(b"filename", b"")
+            self._video_name = re.split(r"[/\\]", file_name.decode(errors="replace"))[-1]
+            suffix = _SUFFIX.search(file_name)  # some containers are told by it
             self._video = self._folder / f"video{suffix[0].decode() if suffix else ''}"
             self._file = self._video.open("wb")
         else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -74,8 +75,8 @@ def make_index(
 
 
 def video_name(path: Path) -> str:
-    """Give what people call a video: its file's or folder's name."""
-    return path.resolve().name
+    """Give what people call a video: its file's or folder's name, as text that can be written."""
+    return os.fsencode(path.resolve().name).decode(errors="replace")
 
 
 def takes_queries(assembly: Assembly) -> bool:

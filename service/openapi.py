@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from pydantic import TypeAdapter
 
+from .formats.exports import EXPORTS
 from .options import RunOptions
 from .problems import MEDIA_TYPE
 from .schema import problem_schema, result_schema
@@ -44,7 +45,10 @@ def _form_schema() -> dict[str, Any]:
 def track_route() -> dict[str, Any]:
     """Give the keywords of the route."""
     form = {"content": {"multipart/form-data": {"schema": _form_schema()}}, "required": True}
-    return {"responses": _responses(result_schema(), 413, 422, 500, 503), "openapi_extra": {"requestBody": form}}
+    return {
+        "responses": _with_files(_responses(result_schema(), 413, 422, 500, 503)),
+        "openapi_extra": {"requestBody": form},
+    }
 
 
 def queries_route(options: Sequence[str]) -> dict[str, Any]:
@@ -61,7 +65,10 @@ def queries_route(options: Sequence[str]) -> dict[str, Any]:
         "required": ["queries"],
         "additionalProperties": False,
     }
-    return {"responses": _responses(result_schema(), 404, 422, 500, 503), "openapi_extra": _json_body(body)}
+    return {
+        "responses": _with_files(_responses(result_schema(), 404, 422, 500, 503)),
+        "openapi_extra": _json_body(body),
+    }
 
 
 def videos_route() -> dict[str, Any]:
@@ -117,7 +124,7 @@ def kept_search_route() -> dict[str, Any]:
 
 def keep_search_route() -> dict[str, Any]:
     """Give the keywords of the route."""
-    return {"responses": _responses(_search_body({}), 422, 500), "openapi_extra": _json_body(_search_body({}))}
+    return {"responses": _responses(_search_body({}), 404, 422, 500), "openapi_extra": _json_body(_search_body({}))}
 
 
 def _search_body(more: Mapping[str, Any]) -> dict[str, Any]:
@@ -134,6 +141,14 @@ def _json_body(schema: Mapping[str, Any]) -> dict[str, Any]:
 def _responses(schema: Mapping[str, Any], *statuses: int) -> dict[int | str, Any]:
     found = {"description": "the answer", "content": {"application/json": {"schema": dict(schema)}}}
     return {200: found, **_problems(*statuses)}
+
+
+def _with_files(responses: dict[int | str, Any]) -> dict[int | str, Any]:
+    """Say that an answer may be a file, where `format` asks for one."""
+    kinds = sorted({export.media_type for export in EXPORTS.values()} - {"application/json"})
+    files = {kind: {"schema": {"type": "string", "format": "binary"}} for kind in kinds}
+    answer = responses[200]
+    return {**responses, 200: {**answer, "content": {**answer["content"], **files}}}
 
 
 def _problems(*statuses: int) -> dict[int | str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -17,6 +18,15 @@ _STATUSES: Final = (
     (WorkerError, HTTPStatus.SERVICE_UNAVAILABLE),
     (TrackspeakError, HTTPStatus.INTERNAL_SERVER_ERROR),
 )
+
+
+_FOLDERS: Final = re.compile(r"(?:\b[A-Za-z]:|(?<![\w.]))[\\/](?:[^\\/\s'\"():,;]+[\\/])*")
+"""What stands before the last name of an absolute path."""
+
+
+def without_folders(text: str) -> str:
+    """Leave out of a text the folders of the server's files, which are for the log alone."""
+    return _FOLDERS.sub("", text)
 
 
 def status_of(error: TrackspeakError) -> HTTPStatus:

@@ -84,14 +84,7 @@ class Result:
     def to_dict(self) -> dict[str, Any]:
         """Give the result as plain JSON values, as `result_schema` describes; numbers are rounded."""
         return {
-            "video": {
-                "frames": self.video.frames,
-                "fps": _rounded(self.video.frame_rate, _TIME_DIGITS),
-                "width": self.video.width,
-                "height": self.video.height,
-                "duration_s": _rounded(self.video.duration_s, _TIME_DIGITS),
-                "sha256": self.video.sha256,
-            },
+            "video": video_to_dict(self.video),
             "profile": self.profile,
             "plugins": {
                 kind: use and {"name": use.name, "options": plain_value(use.options)}
@@ -146,6 +139,18 @@ def _parts_to_dict(part_scores: Sequence[tuple[str, float]]) -> dict[str, dict[s
     """Give the scores of the sentences of an expression; nothing for a single sentence."""
     parts = {text: _rounded(score, _SCORE_DIGITS) for text, score in part_scores}
     return {"parts": parts} if parts else {}
+
+
+def video_to_dict(video: VideoFacts) -> dict[str, Any]:
+    """Give a video's facts as plain JSON values."""
+    return {
+        "frames": video.frames,
+        "fps": _rounded(video.frame_rate, _TIME_DIGITS),
+        "width": video.width,
+        "height": video.height,
+        "duration_s": _rounded(video.duration_s, _TIME_DIGITS),
+        "sha256": video.sha256,
+    }
 
 
 def track_to_dict(track: ReferredTrack) -> dict[str, Any]:

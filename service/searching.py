@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, Final
 from trackspeak.models.errors import NotFoundError, OptionError
 from trackspeak.plugins.options import parse_options
 
-from .finding import catalogued, find_video
+from .database import database_is_there
+from .finding import catalogued, meant, videos_with
 from .limits import check_queries
 from .search.asked import Found, SearchOptions
 from .settings import Settings
@@ -52,11 +53,15 @@ class KeptSearches:
         Raises:
             NotFoundError: if there is none of that name.
         """
+        if not database_is_there(self._settings):
+            raise NotFoundError("saved search", name, ())
         with self._opened() as catalogue:
             return catalogue.search(name)
 
     def all(self) -> dict[str, dict[str, Any]]:
         """Give name -> search."""
+        if not database_is_there(self._settings):
+            return {}
         with self._opened() as catalogue:
             return catalogue.searches()
 
@@ -105,21 +110,22 @@ def chosen_indexes(settings: Settings, options: SearchOptions) -> frozenset[str]
     """
     if not options.videos and not options.labels:
         return None
-    there = list(Indexes(settings.indexes_folder))
-    videos = {one.video.sha256 for one in there}
+    there, said = list(Indexes(settings.indexes_folder)), catalogued(settings)
+    inside = there
     if options.labels:
-        wanted = {label.strip().casefold() for label in options.labels}
-        said = catalogued(settings)
-        videos &= {key for key, one in said.items() if wanted <= {label.casefold() for label in one.labels}}
-    inside = [one for one in there if one.video.sha256 in videos]
+        labelled = videos_with(said, options.labels)
+        inside = [one for one in there if one.video.sha256 in labelled]
     if options.videos:
-        ids = {one.id for one in there}
-        named = [name for name in options.videos if name not in ids]
-        try:
-            others = {find_video(settings, name).video.sha256 for name in named}
-        except NotFoundError as error:
-            raise OptionError(f"videos: {error}") from None
-        inside = [one for one in inside if one.id in options.videos or one.video.sha256 in others]
+        named: set[str] = set()
+        for text in options.videos:
+            found = meant(there, said, text)
+            is_index = [one.id for one in found] == [text]
+            if not is_index and len({one.video.sha256 for one in found}) != 1:
+                wanted = "a video or an index" if not found else "one video or index"
+                raise OptionError(f"videos: {text!r:.200} must name {wanted} that is here")
+            videos = {one.video.sha256 for one in found}
+            named |= {text} if is_index else {one.id for one in there if one.video.sha256 in videos}
+        inside = [one for one in inside if one.id in named]
     return frozenset(one.id for one in inside)
 
 

@@ -20,6 +20,7 @@ from .forgetting import forget_index
 from .formats import answer_rows, check_places, write_outputs, write_scores, write_sheet
 from .limits import check_queries
 from .options import RunOptions
+from .plugin_files import files_read
 from .settings import load_settings
 from .store.indexes import Indexes
 
@@ -38,12 +39,13 @@ def ask_and_show(
     """Answer sentences from a stored index, print the answers, and write the files asked for.
 
     Raises:
-        TrackspeakError: what `Indexes.find`, `make_asker`, `ask` and the writers raise.
+        TrackspeakError: what `find_index`, `asker_for`, `ask` and the writers raise.
     """
     settings = load_settings()
     texts = check_queries(queries, settings.limits())
-    check_places(queries, [], out=out, exports=exports, scores=scores, video=False, sheet=sheet)
     stored = find_index(settings, index)
+    inputs = [*(settings.indexes_folder / stored.id).iterdir(), *files_read(options)]
+    check_places(queries, inputs, out=out, exports=exports, scores=scores, video=False, sheet=sheet)
     result = ask(stored, texts, asker_for(stored, options), options)
     for warning in result.warnings:
         typer.echo(f"warning: {warning}", err=True)
@@ -82,6 +84,8 @@ def show_indexes() -> None:
         seconds = f"{one.video.duration_s:.1f}"
         table.add_row(one.id, shown, labels, str(one.video.frames), seconds, one.profile, str(one.tracks))
     Console().print(table)
+    for index_id in Indexes(settings.indexes_folder).broken():
+        typer.echo(f"warning: {index_id} cannot be read: forget it, and index the video again", err=True)
 
 
 def forget(index: str) -> None:
@@ -91,6 +95,10 @@ def forget(index: str) -> None:
         TrackspeakError: what `find_summary` and `forget_index` raise.
     """
     settings = load_settings()
+    if index in Indexes(settings.indexes_folder).broken():
+        forget_index(settings, index)
+        typer.echo(f"{index} is gone", err=True)
+        return
     found = find_summary(settings, index)
     name = shown_name(found, catalogued(settings))
     forget_index(settings, found.id)

@@ -28,12 +28,14 @@ class TrackTask:
 
     Attributes:
         video: the file.
+        video_name: what the caller calls it, for exports.
         queries: the sentences.
         options: the caller's choices.
         export: where the answer goes; None: it is given as text.
     """
 
     video: Path
+    video_name: str
     queries: tuple[str, ...]
     options: RunOptions
     export: ExportTo | None = None

@@ -17,6 +17,7 @@ from trackspeak.models import errors
 from trackspeak.models.errors import TrackspeakError
 
 from .options import RunOptions
+from .problems import without_folders
 from .result import Result, to_json_line
 from .settings import Settings
 from .store.indexes import Indexes
@@ -114,17 +115,19 @@ class Workroom:
 
         assembly = self._assemblies.get(task.options)
         result = track(task.video, task.queries, task.options, limits=self._settings.limits(), assembly=assembly)
-        return _told(result, task.export, task.video.name)
+        return _told(result, task.export, task.video_name or task.video.name)
 
     def _ask(self, task: AskTask) -> str:
         from .answerer import Answerer
+        from .finding import catalogued, shown_name
         from .plugin_files import check_named_files
 
         check_named_files(task.options, self._settings.plugin_files)
         if self._answerer is None:
             self._answerer = Answerer(Indexes(self._settings.indexes_folder))
         stored, result = self._answerer.ask(task.index_id, task.queries, task.options)
-        return _told(result, task.export, stored.name)
+        name = shown_name(stored, catalogued(self._settings)) if task.export is not None else stored.name
+        return _told(result, task.export, name)
 
     def _search(self, task: SearchTask) -> str:
         from .searching import make_searcher, search_to_dict
@@ -132,7 +135,11 @@ class Workroom:
         if self._searcher is None:
             self._searcher = make_searcher(self._settings)
         found = self._searcher.search(task.query, task.options, index_ids=task.index_ids)
-        return to_json_line(search_to_dict(found, self._settings))
+        values = search_to_dict(found, self._settings)
+        for one in values["left_out"]:
+            _log.warning("%s was left out: %s", one["index"], one["why"])
+            one["why"] = without_folders(one["why"])
+        return to_json_line(values)
 
     def _clear(self) -> None:
         """Forget all plugins: what state they are in is unknown."""

@@ -209,7 +209,7 @@ class SearchableMatcher(Matcher, Protocol):
         """Give what finds, by inner products with the vectors of segments, those that score best."""
 
     def score_vectors(self, segment_vectors: SegmentVectors, phrases: Phrases) -> Scores:
-        """Give the scores that `score` gives for the segments themselves."""
+        """Give the scores that `score` gives for the segments themselves, but for rounding."""
 
 
 class Calibrator(Plugin, Protocol):

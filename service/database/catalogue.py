@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Engine, delete, func, select
+from sqlalchemy import Engine, delete, select
 
 from trackspeak.models.errors import NotFoundError, OptionError
 
@@ -65,33 +65,14 @@ class Catalogue:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    def name_video(self, video_id: str, name: str | None) -> None:
-        """Name a video, in place of the name that its index has; None gives it that one back.
-
-        Raises:
-            OptionError: if the id or the name is not what it must be.
-        """
-        self.change_video(video_id, name=name or "")
-
-    def add_labels(self, video_id: str, labels: Iterable[str]) -> None:
-        """Label a video; a label that it has, in capitals or not, stays as it is.
-
-        Raises:
-            OptionError: if the id or a label is not what it must be, or there would be too many.
-        """
-        self.change_video(video_id, add=labels)
-
-    def remove_labels(self, video_id: str, labels: Iterable[str]) -> None:
-        """Take labels off a video.
-
-        Raises:
-            OptionError: if the id or a label is not what it must be.
-            NotFoundError: if the video has no such label; none is taken off then.
-        """
-        self.change_video(video_id, remove=labels)
-
     def change_video(
-        self, video_id: str, *, add: Iterable[str] = (), remove: Iterable[str] = (), name: str | None = None
+        self,
+        video_id: str,
+        *,
+        add: Iterable[str] = (),
+        remove: Iterable[str] = (),
+        labels: Iterable[str] | None = None,
+        name: str | None = None,
     ) -> None:
         """Change what is said of a video, all of it or nothing.
 
@@ -99,6 +80,7 @@ class Catalogue:
             video_id: its SHA-256.
             add: labels to add, after others are removed.
             remove: labels to remove.
+            labels: all that the video is to have; None leaves those that it has.
             name: a name; the empty one gives the video back the name of its index; None changes nothing.
 
         Raises:
@@ -108,8 +90,13 @@ class Catalogue:
         check_video_id(video_id)
         added, removed = check_labels(add), check_labels(remove)
         values = {} if name is None else {"name": check_name(name) if name.strip() else None}
+        wanted = None if labels is None else check_labels(labels)
         with writing(self._engine) as session:
             upsert(session, VideoRow, {"id": video_id}, values)  # from here on others who change this video wait
+            if wanted is not None:
+                own = _labels(session, video_id)
+                added = {**{key: label for key, label in wanted.items() if key not in own}, **added}
+                removed = {**{key: label for key, label in own.items() if key not in wanted}, **removed}
             _change_labels(session, video_id, added, removed)
 
     def labels(self, video_id: str) -> tuple[str, ...]:
@@ -143,31 +130,6 @@ class Catalogue:
             video_id: CataloguedVideo(video_id, name, tuple(labels[key] for key in sorted(labels)))
             for video_id, (name, labels) in sorted(found.items())
         }
-
-    def names(self) -> dict[str, str]:
-        """Give the names that were given to videos: id -> name."""
-        with reading(self._engine) as session:
-            rows = session.execute(select(VideoRow.id, VideoRow.name).where(VideoRow.name.is_not(None)))
-            return {video_id: name for video_id, name in sorted(rows) if name is not None}
-
-    def videos_with(self, labels: Iterable[str]) -> set[str]:
-        """Give the ids of the videos that have all of some labels, in capitals or not.
-
-        Raises:
-            OptionError: if a label is not what it must be, or there is none.
-        """
-        wanted = check_labels(labels)
-        if not wanted:
-            raise OptionError("labels must be one or more, got none")
-        query = select(LabelRow.video_id).where(LabelRow.folded.in_(wanted)).group_by(LabelRow.video_id)
-        with reading(self._engine) as session:
-            return set(session.scalars(query.having(func.count() == len(wanted))))
-
-    def all_labels(self) -> dict[str, int]:
-        """Give each label that is used, and how many videos have it; of several spellings one."""
-        query = select(LabelRow.folded, func.min(LabelRow.label), func.count()).group_by(LabelRow.folded)
-        with reading(self._engine) as session:
-            return {label: count for _, label, count in sorted(session.execute(query))}
 
     def forget_video(self, video_id: str) -> None:
         """Remove all that is said of a video; nothing happens where it is not known.

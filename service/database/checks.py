@@ -40,7 +40,10 @@ def check_name(name: str) -> str:
     Raises:
         OptionError: if it is empty, too long, or holds what cannot be shown in a line.
     """
-    return _text("name", name, MAX_NAME_CHARS)
+    clean = _text("name", name, MAX_NAME_CHARS)
+    if "/" in clean:
+        raise OptionError(f"name must have no slash, which parts the names in an address, got {clean!r}")
+    return clean
 
 
 def check_labels(labels: Iterable[str]) -> dict[str, str]:

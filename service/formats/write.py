@@ -55,7 +55,7 @@ def write_outputs(
         limits: those that the video was first decoded with.
         progress: told the number of frames written to `annotated.mp4` so far.
         exports: names of formats, see `EXPORTS`.
-        video_name: the video's file name, for exports; by default that of `video_path`.
+        video_name: what the video is called in exports.
 
     Returns:
         The files written, `result.json` last.
@@ -66,7 +66,7 @@ def write_outputs(
         VideoError: if the video can no longer be read.
     """
     asked = _asked(exports)
-    name = video_name or (DEFAULT_VIDEO if video_path is None else video_path.resolve().name)
+    name = video_name or DEFAULT_VIDEO
     with staged_folder(out_dir) as (stage, finished):
         for query, folder in _query_folders(result).items():
             tracks = next(answer.tracks for answer in result.queries if answer.query == query)

@@ -13,7 +13,7 @@ from typing import Final, cast
 
 import numpy as np
 
-from trackspeak.models.errors import FileFormatError, NotFoundError
+from trackspeak.models.errors import BrokenIndexError, NotFoundError
 from trackspeak.plugins.contract import Phrases, Scores, SearchableMatcher
 from trackspeak.service.asking import Asker, ask, describe
 from trackspeak.service.options import RunOptions
@@ -128,7 +128,7 @@ def answer_each(indexes: Indexes, members: Mapping[str, IndexSummary], asker: As
             stored = indexes.get(index_id)
         except NotFoundError:
             continue  # it was deleted meanwhile
-        except FileFormatError as error:
+        except BrokenIndexError as error:
             broken[index_id] = str(error)
             continue
         with asked.watch.stage("score"):

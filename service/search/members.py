@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from trackspeak.models.errors import FileFormatError, NotFoundError
+from trackspeak.models.errors import BrokenIndexError, NotFoundError
 from trackspeak.service.asking import Asker
 from trackspeak.service.process_folder import locked
 from trackspeak.service.store.index_file import IndexSummary
@@ -92,7 +92,7 @@ class Members:
                 rows = rows_of(indexes.get(index_id).index, self.asker.matcher)
             except NotFoundError:
                 continue  # it was deleted meanwhile
-            except FileFormatError as error:
+            except BrokenIndexError as error:
                 self.broken = {**self.broken, index_id: str(error)}
                 continue
             if rows is None:

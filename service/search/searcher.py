@@ -133,8 +133,11 @@ class Searcher:
             page, following = _page(tally.hits, after, query, options)
             while asked.count is not None and following is None and tally.more:
                 asked = replace(asked, count=_MORE * asked.count)  # many that seemed likely were not
+                before = len(tally.hits)
                 tally = self._ask_all(spaces, asked, progress)
                 page, following = _page(tally.hits, after, query, options)
+                if len(tally.hits) <= before:
+                    break  # those that are less likely still will not be either
         return Found(
             query,
             page,
@@ -152,6 +155,9 @@ class Searcher:
 
     def _let_go(self, spaces: Mapping[str, Sequence[IndexSummary]]) -> None:
         """Remove rows of deleted indexes from spaces that are not searched: without an index, or without weights."""
+        for name in [one for one in self._askers if one not in spaces]:
+            self._askers.pop(name)  # and with it what is in memory
+            self._members.pop(name, None)
         for name in table_names(self._folder):
             if name in spaces and name in self._members:
                 continue

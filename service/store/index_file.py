@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from trackspeak.models.digests import sha256_of
-from trackspeak.models.errors import FileFormatError
+from trackspeak.models.errors import BrokenIndexError, FileFormatError
 from trackspeak.service.pipeline.index import VideoIndex
 from trackspeak.service.pipeline.thumbnails import Thumbnail
 from trackspeak.service.pipeline.video_info import VideoFacts
@@ -179,7 +179,7 @@ def read_summary(folder: Path) -> IndexSummary:
     """Read what a list of indexes shows.
 
     Raises:
-        FileFormatError: if the index is not whole, or of another format.
+        BrokenIndexError: if the index is not whole, or of another format.
     """
     record = _read_record(folder)
     try:
@@ -203,7 +203,7 @@ def read_thumbnail(folder: Path, track_id: int) -> Thumbnail:
 
     Raises:
         NotFoundError: if the track has none, or the index has none at all.
-        FileFormatError: if the index is not whole, or of another format.
+        BrokenIndexError: if the index is not whole, or of another format.
     """
     if _read_record(folder).get("thumbnails_sha256") is None:
         raise unknown_thumbnail(track_id, [])
@@ -217,7 +217,7 @@ def read_index(folder: Path) -> StoredIndex:
     """Read an index, without its pictures.
 
     Raises:
-        FileFormatError: if it is not whole, or of another format; says what to do.
+        BrokenIndexError: if it is not whole, or of another format; says what to do.
     """
     from safetensors import SafetensorError
     from safetensors.numpy import load_file
@@ -258,13 +258,13 @@ def _read_record(folder: Path) -> dict[str, Any]:
             return record
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise _broken(folder, error) from error
-    raise FileFormatError(
+    raise BrokenIndexError(
         f"the index {folder.name} must have format {FORMAT}, got {record['format']}: index the video again"
     )
 
 
-def _broken(folder: Path, error: Exception) -> FileFormatError:
-    return FileFormatError(f"the index {folder.name} is not whole: {error}; delete it and index the video again")
+def _broken(folder: Path, error: Exception) -> BrokenIndexError:
+    return BrokenIndexError(f"the index {folder.name} is not whole: {error}; delete it and index the video again")
 
 
 def _half(protocol: Protocol) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import shutil
 import stat
 from collections.abc import Callable, Iterator
@@ -11,7 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
 
-from trackspeak.models.errors import FileFormatError, NotFoundError, OutputError
+from trackspeak.models.errors import BrokenIndexError, NotFoundError, OutputError
 from trackspeak.service.pipeline.thumbnails import Thumbnail
 from trackspeak.service.process_folder import process_folder
 
@@ -25,8 +26,8 @@ from .index_file import (
     write_index,
 )
 
+_ID = re.compile(r"[0-9a-f]{32}")
 _STAGES = ".partial"
-_SHORTEST_PREFIX = 4
 _Found = TypeVar("_Found")
 _TRIES = 100  # each fails only where an index was deleted since it was in the way
 
@@ -48,7 +49,8 @@ class Indexes:
 
     def __contains__(self, index_id: str) -> bool:
         """Whether an index of this id is there."""
-        return (self._folder / index_id / RECORD_FILE).is_file()
+        # a caller's text is no path before it is known to be an id
+        return bool(_ID.fullmatch(index_id)) and (self._folder / index_id / RECORD_FILE).is_file()
 
     def __iter__(self) -> Iterator[IndexSummary]:
         """Give what there is, by name and id; what is deleted meanwhile, or cannot be read, is left out."""
@@ -58,11 +60,30 @@ class Indexes:
             if known is None or known[0] != stamp:
                 try:
                     known = stamp, read_summary(self._folder / index_id)
-                except FileFormatError:
+                except BrokenIndexError:
                     continue
             found[index_id] = known  # reading all records again would take most of the time of a search
         self._listed = found
         yield from sorted((one for _, one in found.values()), key=lambda one: (one.name, one.id))
+
+    def broken(self) -> list[str]:
+        """Give the ids of those that cannot be read, which are not whole or of an older format."""
+        readable = {one.id for one in self}
+        return [index_id for index_id in self._ids() if index_id not in readable]
+
+    def of_video(self, video_sha256: str) -> list[str]:
+        """Give the ids of the indexes of a video, also of those that cannot be read but name it."""
+        return [index_id for index_id in self._ids() if video_sha256 in self._record_text(index_id)]
+
+    def _record_text(self, index_id: str) -> str:
+        try:
+            return (self._folder / index_id / RECORD_FILE).read_text(encoding="utf-8", errors="replace")
+        except OSError:
+            return ""
+
+    def stamp(self, index_id: str) -> tuple[int, int] | None:
+        """Give what tells an index from one that took its place; None if there is none."""
+        return _stamp(f"{self._folder}/{index_id}") if index_id in self else None
 
     def add(self, stored: StoredIndex) -> None:
         """Keep an index; of two that keep the same one, the first counts.
@@ -88,7 +109,7 @@ class Indexes:
 
         Raises:
             NotFoundError: if there is none.
-            FileFormatError: if it is not whole.
+            BrokenIndexError: if it is not whole.
         """
         return self._read(index_id, read_index)
 
@@ -97,27 +118,9 @@ class Indexes:
 
         Raises:
             NotFoundError: if there is no index of this whole id, or no picture of this track in it.
-            FileFormatError: if the index is not whole.
+            BrokenIndexError: if the index is not whole.
         """
         return self._read(index_id, lambda folder: read_thumbnail(folder, track_id))
-
-    def find(self, text: str) -> StoredIndex:
-        """Read an index by its id, the beginning of its id, or the name of its video.
-
-        Raises:
-            NotFoundError: if there is none, or more than one.
-            FileFormatError: if it is not whole.
-        """
-        if text in self:
-            return self.get(text)
-        ids = self._ids()
-        found = [one for one in ids if len(text) >= _SHORTEST_PREFIX and one.startswith(text)]
-        if len(found) != 1:
-            found = [one.id for one in self if one.name == text]
-        if len(found) != 1:
-            named = [f"{one.id} ({one.name})" for one in self]
-            raise NotFoundError("index" if not found else "single index", text, named)
-        return self.get(found[0])
 
     def delete(self, index_id: str) -> None:
         """Remove an index and all files of it.
@@ -144,7 +147,7 @@ class Indexes:
             raise NotFoundError("index", index_id, self._ids())
         try:
             return read(self._folder / index_id)
-        except FileFormatError:
+        except BrokenIndexError:
             if index_id in self:
                 raise
             raise NotFoundError("index", index_id, self._ids()) from None
@@ -157,13 +160,18 @@ class Indexes:
         """Give the ids of all that are there, in order, each with what is another for another record."""
         found = {}
         for name in sorted(os.listdir(self._folder)) if self._folder.is_dir() else []:
-            try:
-                status = os.stat(f"{self._folder}/{name}/{RECORD_FILE}")  # a Path takes longer to make
-            except OSError:
-                continue
-            if stat.S_ISREG(status.st_mode):
-                found[name] = (status.st_ino, status.st_mtime_ns)
+            stamp = _stamp(f"{self._folder}/{name}")  # a Path takes longer to make
+            if stamp is not None:
+                found[name] = stamp
         return found
+
+
+def _stamp(folder: str) -> tuple[int, int] | None:
+    try:
+        status = os.stat(f"{folder}/{RECORD_FILE}")
+    except OSError:
+        return None
+    return (status.st_ino, status.st_mtime_ns) if stat.S_ISREG(status.st_mode) else None
 
 
 def _move(made: Path, target: Path) -> None:

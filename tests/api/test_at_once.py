@@ -18,7 +18,7 @@ from trackspeak.service.demo import write_clip
 pytest.importorskip("lancedb", reason="needs lancedb")
 
 QUESTION = {"queries": ["a car"], "options": {"near_misses": 2}}
-DOCUMENTED = {HTTPStatus.OK, HTTPStatus.NO_CONTENT, HTTPStatus.NOT_FOUND, HTTPStatus.UNPROCESSABLE_ENTITY}
+DOCUMENTED = {HTTPStatus.OK, HTTPStatus.NO_CONTENT, HTTPStatus.NOT_FOUND}
 
 
 @pytest.fixture(scope="module")

@@ -185,5 +185,5 @@ def test_a_worker_that_is_to_end_starts_no_process(tmp_path: Path) -> None:
     worker = Worker(Settings(data=tmp_path))
     worker.end()
     with pytest.raises(WorkerError, match="the service is being stopped"):
-        worker.do(TrackTask(tmp_path / "a.mp4", ("a car",), RunOptions()))
+        worker.do(TrackTask(tmp_path / "a.mp4", "a.mp4", ("a car",), RunOptions()))
     assert worker.pid is None

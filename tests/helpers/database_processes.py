@@ -20,17 +20,17 @@ def label_one_by_one(data: Path, labels: Sequence[str], url: str | None, start: 
     start.wait(timeout=60)
     with open_catalogue(settings) as catalogue:
         for label in labels:
-            catalogue.add_labels(VIDEO, [label])
+            catalogue.change_video(VIDEO, add=[label])
 
 
 def write_until_killed(data: Path, url: str | None) -> None:
     """Put labels on and off for ever, and say so once it has begun."""
     with open_catalogue(Settings(data=data, database_url=url)) as catalogue:
         while True:
-            catalogue.add_labels(VIDEO, [f"label {number}" for number in range(64)])
+            catalogue.change_video(VIDEO, add=[f"label {number}" for number in range(64)])
             catalogue.save_search("search", {"text": "x" * 60_000})
             (data / "begun").touch()
-            catalogue.remove_labels(VIDEO, [f"label {number}" for number in range(64)])
+            catalogue.change_video(VIDEO, remove=[f"label {number}" for number in range(64)])
 
 
 def label_as_nobody(data: Path) -> None:
@@ -49,4 +49,4 @@ def label_as_nobody(data: Path) -> None:
 
 def _label(data: Path) -> None:
     with open_catalogue(Settings(data=data)) as catalogue:
-        catalogue.add_labels(VIDEO, ["a"])
+        catalogue.change_video(VIDEO, add=["a"])

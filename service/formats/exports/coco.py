@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from trackspeak.service.formats.atomic import write_lines
-from trackspeak.service.result import Result
+from trackspeak.service.result import Result, video_to_dict
 
 from .rows import class_names, shared_tracks
 
@@ -48,7 +48,7 @@ def _text(value: Mapping[str, Any]) -> str:
 
 
 def _video(result: Result, video_name: str) -> dict[str, Any]:
-    facts = result.to_dict()["video"]
+    facts = video_to_dict(result.video)
     return {
         "id": _VIDEO_ID,
         "name": video_name,

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from pipeline_fakes import FakeVideo, index
 
-from trackspeak.models.errors import FileFormatError, OutputError, UnknownNameError
+from trackspeak.models.errors import BrokenIndexError, OutputError, UnknownNameError
 from trackspeak.service.database.catalogue import CataloguedVideo, open_catalogue
 from trackspeak.service.finding import catalogued, find_index, find_summary, find_video
 from trackspeak.service.forgetting import forget_index
@@ -78,7 +78,7 @@ def test_what_only_looks_makes_no_database(command: Command, settings: Settings)
 )
 def test_one_video_is_found_by_all_it_is_called(settings: Settings, text: str) -> None:
     with open_catalogue(settings) as catalogue:
-        catalogue.name_video(NORTH, "a cafe\u0301")
+        catalogue.change_video(NORTH, name="a cafe\u0301")
     assert find_video(settings, text).video.sha256 == NORTH
 
 
@@ -99,11 +99,11 @@ def test_a_video_of_two_indexes_is_no_single_index(settings: Settings) -> None:
 
 def test_the_name_that_is_shown_comes_before_the_one_of_the_index(settings: Settings) -> None:
     with open_catalogue(settings) as catalogue:
-        catalogue.name_video(SOUTH, "a.mp4")
-        catalogue.name_video(NORTH, "b.mp4")
+        catalogue.change_video(SOUTH, name="a.mp4")
+        catalogue.change_video(NORTH, name="b.mp4")
         assert find_summary(settings, "a.mp4").id == OTHER
         assert find_video(settings, "b.mp4").video.sha256 == NORTH
-        catalogue.name_video(NORTH, None)
+        catalogue.change_video(NORTH, name="")
         with pytest.raises(UnknownNameError, match=r"unknown single video 'a\.mp4'"):
             find_video(settings, "a.mp4")
         assert find_video(settings, "b.mp4").video.sha256 == SOUTH
@@ -141,14 +141,14 @@ def test_an_index_stays_where_its_name_and_labels_cannot_be_removed(command: Com
 
 def test_an_index_is_found_by_its_id_though_the_database_fails(settings: Settings) -> None:
     settings.database_file.write_text("this is no database\n" * 100)
-    assert find_index(settings, "3333").id == OTHER
+    assert find_index(settings, OTHER).id == OTHER
     with pytest.raises(OutputError, match="file is not a database"):
         find_index(settings, "b.mp4")
 
 
 def test_an_index_that_is_not_whole_is_named_and_can_be_forgotten(settings: Settings) -> None:
     (settings.indexes_folder / OTHER / RECORD_FILE).write_text("{")
-    with pytest.raises(FileFormatError, match=OTHER):
+    with pytest.raises(BrokenIndexError, match=OTHER):
         find_summary(settings, OTHER)
     forget_index(settings, OTHER)
     with pytest.raises(UnknownNameError):

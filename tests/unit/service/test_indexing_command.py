@@ -1,59 +1,89 @@
-"""Several videos in one `trackspeak index`."""
+"""Several videos in one `trackspeak index`, and an index that is not whole."""
 
+import os
 import shutil
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 
-from trackspeak.models.training.render import RenderOptions, render_clip
 from trackspeak.service import show_indexing
-from trackspeak.service.demo import write_clip
+from trackspeak.service.store.indexes import Indexes
 
 
-@pytest.fixture(scope="module")
-def clips(tmp_path_factory: pytest.TempPathFactory, tiny_clip: Path) -> list[Path]:
-    """Three short clips, and a file that is none."""
-    folder = tmp_path_factory.mktemp("several")
-    made = [folder / "street.mp4"]
-    shutil.copy(tiny_clip, made[0])
-    for seed in (7, 8):
-        clip = render_clip(seed, RenderOptions(frames=24, width=240, height=136, frame_rate=12.0))
-        made.append(folder / f"clip{seed}.mp4")
-        write_clip(clip.rgb, clip.frame_rate, made[-1])
-    (folder / "notes.mp4").write_text("no video")
-    return [*made[:2], folder / "notes.mp4", made[2]]
+@pytest.fixture
+def clips(tmp_path: Path, tiny_clip: Path, monkeypatch: pytest.MonkeyPatch) -> list[Path]:
+    """A file that is no video, one with a name that is not UTF-8, and a clip."""
+    monkeypatch.setenv("TRACKSPEAK_DATA", str(tmp_path / "data"))
+    (tmp_path / "notes.mp4").write_text("no video")
+    odd = tmp_path / os.fsdecode(b"caf\xe9.mp4")
+    shutil.copy(tiny_clip, odd)
+    return [tmp_path / "notes.mp4", odd, tiny_clip]
 
 
-def kept(data: Path) -> dict[str, bytes]:
-    """The columns and pictures of each index."""
-    return {f"{path.parent.name}/{path.name}": path.read_bytes() for path in data.glob("indexes/*/*.safetensors")}
+def test_one_that_fails_stops_no_other(command: Any, clips: list[Path]) -> None:
+    done = command("index", clips[0], clips[2])
+    assert (done.code, done.out.split("\t")[1]) == (2, "street.mp4\n")
+    assert "notes.mp4" in done.err
 
 
-def test_at_once_they_give_what_one_by_one_gives(
-    command: Any, clips: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_nor_does_one_that_fails_in_an_unknown_way(
+    command: Any, clips: list[Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    said = []
-    for jobs in ("1", "3"):
-        monkeypatch.setenv("TRACKSPEAK_DATA", str(tmp_path / jobs))
-        done = command("index", *map(str, clips), "--jobs", jobs)
-        assert done.code == 2, "one is no video"
-        assert "notes.mp4" in done.err
-        said.append(done.out)
-    assert said[0] == said[1]
-    assert [line.split("\t")[1] for line in said[0].splitlines()] == ["street.mp4", "clip7.mp4", "clip8.mp4"]
-    assert kept(tmp_path / "1") == kept(tmp_path / "3") != {}
+    opened = show_indexing.open_video
+
+    def fail(path: Path, *given: Any, **named: Any) -> Any:
+        if path == clips[0]:
+            raise ZeroDivisionError("a mistake")
+        return opened(path, *given, **named)
+
+    monkeypatch.setattr(show_indexing, "open_video", fail)
+    done = command("index", clips[0], clips[2])
+    assert (done.code, done.out.split("\t")[1]) == (1, "street.mp4\n")
+    assert "unexpected ZeroDivisionError: a mistake" in done.err
+
+
+def test_a_name_that_is_not_utf8_is_written_as_can_be(command: Any, clips: list[Path], tmp_path: Path) -> None:
+    assert command("index", clips[1]).code == 0
+    (kept,) = Indexes(tmp_path / "data" / "indexes")
+    assert kept.name == "caf\ufffd.mp4"
+    out = tmp_path / "out"
+    assert command("run", clips[1], "--query", "a car", "--out", out, "--export", "coco", "--no-video").code == 0
+    assert (out / "coco.json").is_file()
+
+
+@pytest.mark.parametrize("file", ["index.json", "arrays.safetensors"])
+def test_an_index_that_is_not_whole_is_made_anew_or_forgotten(
+    command: Any, clips: list[Path], tmp_path: Path, file: str
+) -> None:
+    index_id = command("index", clips[2]).out.split("\t")[0]
+    path = tmp_path / "data" / "indexes" / index_id / file
+    whole = path.read_bytes()
+    path.write_bytes(whole[:100])
+    assert command("index", clips[2]).code == 0
+    again = (tmp_path / "data" / "indexes" / index_id / "arrays.safetensors").read_bytes()
+    assert len(again) > 1000
+    path.write_bytes(b"{")
+    if file == "index.json":
+        assert index_id in command("indexes").err
+    assert command("forget", index_id).code == 0
+    assert not path.exists()
 
 
 def test_what_is_interrupted_leaves_nothing_half_done(
     command: Any, clips: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("TRACKSPEAK_DATA", str(tmp_path))
-    monkeypatch.setattr(show_indexing.typer, "echo", interrupt)
-    assert command("index", *map(str, clips), "--jobs", "2").code == 130
-    assert len(list(tmp_path.glob("indexes/*/index.json"))) <= 2
-    assert not list(tmp_path.glob("indexes/.partial/*/*"))
+    def interrupt(*_: object, **__: object) -> NoReturn:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(show_indexing, "make_index", interrupt)
+    assert command("index", clips[2]).code == 130
+    assert not list(tmp_path.glob("data/indexes/*/index.json"))
 
 
-def interrupt(*_: object, **__: object) -> None:
-    raise KeyboardInterrupt
+def test_asking_replaces_nothing_that_it_reads(command: Any, clips: list[Path], tmp_path: Path) -> None:
+    index_id = command("index", clips[2]).out.split("\t")[0]
+    record = tmp_path / "data" / "indexes" / index_id / "index.json"
+    done = command("ask", index_id, "--query", "a car", "--scores", record)
+    assert (done.code, "elsewhere" in done.err) == (2, True)
+    assert command("ask", index_id, "--query", "a car").code == 0

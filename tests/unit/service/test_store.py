@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 from pipeline_fakes import FakeDetector, FakeVideo, index
 
-from trackspeak.models.errors import FileFormatError, UnknownNameError
+from trackspeak.models.errors import BrokenIndexError, NotFoundError
 from trackspeak.plugins.contract import Detections
 from trackspeak.service.pipeline.index import VideoIndex
 from trackspeak.service.pipeline.video_info import VideoFacts
@@ -103,20 +103,16 @@ def test_a_video_without_tracks_is_an_index_too(tmp_path: Path) -> None:
     assert indexes.get(one.id).index.observations is None
 
 
-def test_indexes_are_found_by_id_its_beginning_and_the_video_s_name(made: VideoIndex, tmp_path: Path) -> None:
+def test_indexes_are_listed_and_known_by_their_whole_ids(made: VideoIndex, tmp_path: Path) -> None:
     indexes = Indexes(tmp_path)
     for index_id, name in (("ab" * 16, "a.mp4"), ("abcd" * 8, "b.mp4"), ("ef" * 16, "b.mp4")):
         indexes.add(stored(made, index_id, name))
     assert [one.id for one in indexes] == ["ab" * 16, "abcd" * 8, "ef" * 16]
     assert [one.tracks for one in indexes] == [2, 2, 2]
-    assert indexes.find("ef" * 16).id == indexes.find("efef").id == "ef" * 16
-    assert indexes.find("a.mp4").id == "ab" * 16
-    with pytest.raises(UnknownNameError, match=r"single index .*b\.mp4"):
-        indexes.find("b.mp4")
-    with pytest.raises(UnknownNameError, match="abab"):
-        indexes.find("nonesuch")
-    with pytest.raises(UnknownNameError):
-        indexes.find("ab")  # too short to be told by
+    for wrong in ("ab", "a.mp4", "", ".", "..", "../" + tmp_path.name + "/" + "ab" * 16, "a" * 300, "\x00"):
+        assert wrong not in indexes
+        with pytest.raises(NotFoundError, match="abab"):
+            indexes.get(wrong)
 
 
 def test_deleting_leaves_nothing(made: VideoIndex, tmp_path: Path) -> None:
@@ -127,7 +123,7 @@ def test_deleting_leaves_nothing(made: VideoIndex, tmp_path: Path) -> None:
     assert one.id not in indexes
     left = {path.name for path in tmp_path.rglob("*") if path.is_file()}
     assert left == {".lock"}
-    with pytest.raises(UnknownNameError):
+    with pytest.raises(NotFoundError):
         indexes.delete(one.id)
 
 
@@ -138,7 +134,7 @@ def test_a_damaged_index_says_what_to_do_and_hides_no_other(made: VideoIndex, tm
         indexes.add(stored(made, index_id))
     path = tmp_path / ("ab" * 16) / file
     path.write_bytes(path.read_bytes()[:100])
-    with pytest.raises(FileFormatError, match=r"is not whole: .*; delete it and index the video again"):
+    with pytest.raises(BrokenIndexError, match=r"is not whole: .*; delete it and index the video again"):
         indexes.get("ab" * 16)
     assert "cd" * 16 in [one.id for one in indexes]
 
@@ -149,7 +145,7 @@ def test_an_index_of_another_format_is_refused(made: VideoIndex, tmp_path: Path)
     indexes.add(one)
     path = tmp_path / one.id / RECORD_FILE
     path.write_text(json.dumps({**json.loads(path.read_text()), "format": 0}))
-    with pytest.raises(FileFormatError, match="must have format 2, got 0: index the video again"):
+    with pytest.raises(BrokenIndexError, match="must have format 2, got 0: index the video again"):
         indexes.get(one.id)
 
 
@@ -187,7 +183,7 @@ def test_writers_of_one_index_readers_and_deleters_do_not_disturb_each_other(mad
                 assert same(indexes.get(one.id).index, one.index)
             if number % 3 == 2:
                 indexes.delete(one.id)
-        except UnknownNameError as error:
+        except NotFoundError as error:
             return type(error).__name__
         return "done"
 

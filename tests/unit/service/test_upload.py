@@ -54,7 +54,7 @@ def receive(sender: Sender, folder: Path) -> TrackForm:
 
 def test_a_form_is_received_whole(tmp_path: Path) -> None:
     form = receive(Sender(form_with_video(3)), tmp_path)
-    assert form == TrackForm(tmp_path / "video.MP4", ("a car",), "")
+    assert form == TrackForm(tmp_path / "video.MP4", "b.MP4", ("a car",), "")
     assert form.video.read_bytes() == bytes(3 * PIECE)
 
 
@@ -62,7 +62,7 @@ def test_where_the_body_is_cut_does_not_matter(tmp_path: Path) -> None:
     body = b"".join(form_with_video(1)).replace(bytes(PIECE), b"\r\n--y\r\n-")
     halves = [iter([body[:cut], body[cut:]]) for cut in range(1, len(body) - 7)]
     forms = [receive(Sender(pieces), tmp_path) for pieces in halves]
-    assert set(forms) == {TrackForm(tmp_path / "video.MP4", ("a car",), "")}
+    assert set(forms) == {TrackForm(tmp_path / "video.MP4", "b.MP4", ("a car",), "")}
     assert forms[0].video.read_bytes() == b"\r\n--y\r\n-"
 
 

@@ -9,6 +9,7 @@ from trackspeak.models.errors import OptionError, UnknownNameError
 from trackspeak.service.database.catalogue import Catalogue, CataloguedVideo
 from trackspeak.service.database.engine import reading
 from trackspeak.service.database.tables import Base
+from trackspeak.service.finding import videos_with
 
 ONE, TWO, NONE = "ab" * 32, "cd" * 32, "ef" * 32
 
@@ -18,61 +19,58 @@ def rows(engine: Engine) -> int:
         return sum(session.scalar(select(func.count()).select_from(table)) for table in Base.metadata.sorted_tables)
 
 
+def named(catalogue: Catalogue) -> dict[str, str]:
+    return {key: one.name for key, one in catalogue.videos().items() if one.name is not None}
+
+
 def test_a_video_nobody_spoke_of_has_nothing(catalogue: Catalogue) -> None:
     assert catalogue.video(NONE) == CataloguedVideo(NONE)
-    assert (catalogue.labels(NONE), catalogue.names(), catalogue.videos()) == ((), {}, {})
+    assert (catalogue.labels(NONE), named(catalogue), catalogue.videos()) == ((), {}, {})
 
 
 def test_labels_keep_their_case_and_are_compared_without(catalogue: Catalogue) -> None:
-    catalogue.add_labels(ONE, ["Night", " north gate ", "NIGHT"])
-    catalogue.add_labels(ONE, ["night", "Straße"])
+    catalogue.change_video(ONE, add=["Night", " north gate ", "NIGHT"])
+    catalogue.change_video(ONE, add=["night", "Straße"])
     assert catalogue.labels(ONE) == ("Night", "north gate", "Straße")
-    catalogue.add_labels(TWO, ["STRASSE"])
-    assert catalogue.videos_with(["strasse"]) == {ONE, TWO}
-    assert catalogue.videos_with(["strasse", "nIGHT"]) == {ONE}
-    assert catalogue.videos_with(["day"]) == set()
-    catalogue.remove_labels(ONE, ["night", "STRASSE"])
+    catalogue.change_video(TWO, add=["STRASSE"])
+    assert videos_with(catalogue.videos(), ["strasse"]) == {ONE, TWO}
+    assert videos_with(catalogue.videos(), ["strasse", "nIGHT"]) == {ONE}
+    assert videos_with(catalogue.videos(), ["day"]) == set()
+    catalogue.change_video(ONE, remove=["night", "STRASSE"])
     assert catalogue.labels(ONE) == ("north gate",)
 
 
 def test_accents_are_the_same_however_they_are_put_together(catalogue: Catalogue) -> None:
-    catalogue.add_labels(ONE, ["caf\u00e9", "cafe\u0301"])
+    catalogue.change_video(ONE, add=["caf\u00e9", "cafe\u0301"])
     assert catalogue.labels(ONE) == ("caf\u00e9",)
 
 
-def test_all_labels_are_counted_once_per_video(catalogue: Catalogue) -> None:
-    catalogue.add_labels(ONE, ["b", "A"])
-    catalogue.add_labels(TWO, ["a"])
-    counts = catalogue.all_labels()
-    assert [(label.lower(), count) for label, count in counts.items()] == [("a", 2), ("b", 1)]
-
-
 def test_names_are_given_changed_and_taken_back(catalogue: Catalogue) -> None:
-    catalogue.name_video(ONE, " North gate ")
-    catalogue.add_labels(TWO, ["x"])
-    assert catalogue.names() == {ONE: "North gate"}
-    catalogue.name_video(ONE, "South gate")
-    catalogue.add_labels(ONE, ["y"])
+    catalogue.change_video(ONE, name=" North gate ")
+    catalogue.change_video(TWO, add=["x"])
+    assert named(catalogue) == {ONE: "North gate"}
+    catalogue.change_video(ONE, name="South gate")
+    catalogue.change_video(ONE, add=["y"])
     assert catalogue.videos() == {
         ONE: CataloguedVideo(ONE, "South gate", ("y",)),
         TWO: CataloguedVideo(TWO, None, ("x",)),
     }
     assert catalogue.video(ONE) == catalogue.videos()[ONE]
-    catalogue.name_video(ONE, None)
+    catalogue.change_video(ONE, name="")
     assert catalogue.video(ONE) == CataloguedVideo(ONE, None, ("y",))
 
 
 @pytest.mark.parametrize("label", ["", " \t ", "x" * 65, "a\nb", "a\x00b", "a\x7fb", "a\u2028b", "a\ud800"])
 def test_labels_that_are_refused(catalogue: Catalogue, label: str) -> None:
     with pytest.raises(OptionError, match="label must"):
-        catalogue.add_labels(ONE, ["fine", label])
+        catalogue.change_video(ONE, add=["fine", label])
     assert catalogue.videos() == {}
 
 
 @pytest.mark.parametrize("name", ["x" * 201, "a\x1b[31m"])
 def test_names_that_are_refused(catalogue: Catalogue, name: str) -> None:
     with pytest.raises(OptionError, match="name must"):
-        catalogue.name_video(ONE, name)
+        catalogue.change_video(ONE, name=name)
     with pytest.raises(OptionError, match="name must"):
         catalogue.save_search(name, {})
     assert catalogue.videos() == {}
@@ -83,26 +81,26 @@ def test_the_longest_are_kept(catalogue: Catalogue) -> None:
     catalogue.change_video(ONE, add=[ligature * 64, "😀" * 64], name="😀" * 200)
     assert catalogue.video(ONE).name == "😀" * 200
     assert set(catalogue.labels(ONE)) == {ligature * 64, "😀" * 64}
-    assert catalogue.videos_with([ligature * 64]) == {ONE}
+    assert videos_with(catalogue.videos(), [ligature * 64]) == {ONE}
 
 
 def test_a_video_has_at_most_64_labels(catalogue: Catalogue) -> None:
-    catalogue.add_labels(ONE, [str(number) for number in range(64)])
+    catalogue.change_video(ONE, add=[str(number) for number in range(64)])
     with pytest.raises(OptionError, match="at most 64, got 65"):
         catalogue.change_video(ONE, add=["one more"], name="a name")
     assert len(catalogue.labels(ONE)) == 64
-    assert catalogue.names() == {}
+    assert named(catalogue) == {}
     catalogue.change_video(ONE, add=["one more", "5"], remove=["0"])
     assert len(catalogue.labels(ONE)) == 64
 
 
 def test_removing_a_label_that_is_not_there_changes_nothing(catalogue: Catalogue) -> None:
-    catalogue.add_labels(ONE, ["a", "b"])
+    catalogue.change_video(ONE, add=["a", "b"])
     with pytest.raises(UnknownNameError, match="unknown label of this video 'c'; there are: a, b"):
-        catalogue.remove_labels(ONE, ["a", "c"])
+        catalogue.change_video(ONE, remove=["a", "c"])
     assert catalogue.labels(ONE) == ("a", "b")
     with pytest.raises(UnknownNameError):
-        catalogue.remove_labels(TWO, ["a"])
+        catalogue.change_video(TWO, remove=["a"])
     assert list(catalogue.videos()) == [ONE]
 
 
@@ -112,14 +110,25 @@ def test_a_video_is_known_by_its_sha256(catalogue: Catalogue, video_id: str) -> 
         with pytest.raises(OptionError, match="video must be a SHA-256"):
             call(video_id)
     with pytest.raises(OptionError, match="video must be a SHA-256"):
-        catalogue.add_labels(video_id, ["a"])
+        catalogue.change_video(video_id, add=["a"])
+
+
+def test_labels_are_set_as_a_whole(catalogue: Catalogue) -> None:
+    catalogue.change_video(ONE, add=["Day", "wet"])
+    catalogue.change_video(ONE, labels=["day", "Cold"])
+    assert catalogue.labels(ONE) == ("Cold", "Day")
+    catalogue.change_video(ONE, labels=[])
+    assert catalogue.labels(ONE) == ()
+
+
+def test_a_name_has_no_slash(catalogue: Catalogue) -> None:
+    with pytest.raises(OptionError, match="name must have no slash"):
+        catalogue.change_video(ONE, name="a/b")
 
 
 def test_labels_are_several(catalogue: Catalogue) -> None:
     with pytest.raises(OptionError, match="several texts, got one, 'night'"):
-        catalogue.add_labels(ONE, "night")
-    with pytest.raises(OptionError, match="one or more, got none"):
-        catalogue.videos_with([])
+        catalogue.change_video(ONE, add="night")
 
 
 def test_forgetting_leaves_no_row_of_a_video_and_others_alone(catalogue: Catalogue, engine: Engine) -> None:
@@ -127,7 +136,7 @@ def test_forgetting_leaves_no_row_of_a_video_and_others_alone(catalogue: Catalog
     catalogue.change_video(TWO, add=["a"], name="two")
     catalogue.forget_video(ONE)
     assert catalogue.videos() == {TWO: CataloguedVideo(TWO, "two", ("a",))}
-    assert catalogue.all_labels() == {"a": 1}
+    assert set(catalogue.videos()) == {TWO}
     catalogue.forget_video(TWO)
     catalogue.forget_video(NONE)
     assert rows(engine) == 0

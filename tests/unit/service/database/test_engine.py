@@ -55,7 +55,7 @@ def test_sqlite_is_set_up(here: Settings) -> None:
 
 
 def test_an_error_undoes_all_of_a_transaction(catalogue: Catalogue, engine: Engine) -> None:
-    catalogue.add_labels(VIDEO, ["a"])
+    catalogue.change_video(VIDEO, add=["a"])
 
     def change(*statements: str) -> None:
         with writing(engine) as session:
@@ -68,7 +68,7 @@ def test_an_error_undoes_all_of_a_transaction(catalogue: Catalogue, engine: Engi
 
 
 def test_who_reads_waits_for_no_writer(here: Settings, impatient: Engine) -> None:
-    Catalogue(impatient).add_labels(VIDEO, ["a"])
+    Catalogue(impatient).change_video(VIDEO, add=["a"])
     with writing(impatient) as session:
         session.execute(text("DELETE FROM labels"))
         assert Catalogue(impatient).labels(VIDEO) == ("a",)
@@ -79,11 +79,11 @@ def test_a_locked_database_is_a_clear_error(here: Settings, impatient: Engine) -
     with sqlite3.connect(here.database_file, isolation_level=None) as other:
         other.execute("BEGIN IMMEDIATE")
         with pytest.raises(OutputError) as caught:
-            Catalogue(impatient).add_labels(VIDEO, ["a"])
+            Catalogue(impatient).change_video(VIDEO, add=["a"])
         other.execute("ROLLBACK")
     other.close()
     assert str(caught.value) == f"the database {here.database_file} could not be used: database is locked"
-    Catalogue(impatient).add_labels(VIDEO, ["a"])
+    Catalogue(impatient).change_video(VIDEO, add=["a"])
 
 
 def test_a_damaged_file_is_a_clear_error(here: Settings) -> None:

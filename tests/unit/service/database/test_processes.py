@@ -55,7 +55,7 @@ def test_a_writer_that_is_killed_leaves_a_whole_database(settings: Settings) -> 
             assert len(catalogue.labels(VIDEO)) in (0, 64)
             assert len(catalogue.search("search")["text"]) == 60_000
             catalogue.forget_video(VIDEO)
-            catalogue.add_labels(VIDEO, ["after"])
+            catalogue.change_video(VIDEO, add=["after"])
             assert catalogue.labels(VIDEO) == ("after",)
             catalogue.forget_video(VIDEO)
     if settings.database_url is None:

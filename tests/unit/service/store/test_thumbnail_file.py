@@ -12,7 +12,7 @@ from typing import NoReturn
 import pytest
 from pipeline_fakes import FakeVideo, index
 
-from trackspeak.models.errors import FileFormatError, OutputError, UnknownNameError
+from trackspeak.models.errors import BrokenIndexError, OutputError, UnknownNameError
 from trackspeak.service.pipeline.index import VideoIndex
 from trackspeak.service.pipeline.thumbnails import Thumbnail
 from trackspeak.service.pipeline.video_info import VideoFacts
@@ -99,10 +99,10 @@ def test_damaged_pictures_are_told_and_the_index_answers_all_the_same(
     begin = whole.index(made.thumbnails[1].jpeg)
     for damaged in (b"", whole[:100], whole[:-1], whole[:begin] + b"\0\0" + whole[begin + 2 :]):
         path.write_bytes(damaged)
-        with pytest.raises(FileFormatError, match=r"is not whole: .*; delete it and index the video again"):
+        with pytest.raises(BrokenIndexError, match=r"is not whole: .*; delete it and index the video again"):
             indexes.thumbnail(ID, 1)
     path.unlink()
-    with pytest.raises(FileFormatError, match="is not whole"):
+    with pytest.raises(BrokenIndexError, match="is not whole"):
         indexes.thumbnail(ID, 1)
     assert len(indexes.get(ID).index.trajectories) == 2
 
@@ -118,7 +118,7 @@ def test_whatever_is_in_the_file_no_other_error_comes(made: VideoIndex, indexes:
         path.write_bytes(damaged)
         try:
             indexes.thumbnail(ID, 2)
-        except (FileFormatError, UnknownNameError):
+        except (BrokenIndexError, UnknownNameError):
             told += 1
     assert told > 100
 
