@@ -47,6 +47,10 @@ class FastKum(nn.Module):
         super().__init__()
         self.kum = kum
         self.trajectory = kum.trajectory
+        if kum.trajectory is not None:  # two linear layers after each other are one
+            project = kum.trajectory.project
+            self.register_buffer("motion", (kum.img_fc.weight @ project.weight).detach())  # (O, width)
+            self.register_buffer("motion_offset", (kum.img_fc.weight @ project.bias).detach())  # (O,)
         config = kum.config
         self.widest = max(config.visual_width, config.output_width, config.trajectory_width)
 
@@ -103,9 +107,14 @@ class FastKum(nn.Module):
 
     def _embed(self, pooled: Tensor, encoded: Tensor | None, texts: Texts) -> Tensor:
         """Give segments' visual features for B texts, of their (S, V) or (B, S, V) mean over space and looks."""
-        if self.trajectory is not None and encoded is not None:
-            pooled = pooled + self.trajectory.guide(encoded, texts.feature.unsqueeze(1))
-        return functional.normalize(self.kum.img_fc(pooled), dim=-1)
+        return functional.normalize(self._with_motion(self.kum.img_fc(pooled), encoded, texts), dim=-1)
+
+    def _with_motion(self, visual: Tensor, encoded: Tensor | None, texts: Texts) -> Tensor:
+        """Add what the trajectory windows say, guided by B texts."""
+        if self.trajectory is None or encoded is None:
+            return visual
+        weighed = self.trajectory.weigh(encoded, texts.feature.unsqueeze(1))
+        return visual + functional.linear(weighed, self.get_buffer("motion"), self.get_buffer("motion_offset"))
 
 
 class FastCrossCorrelation(FastKum):
@@ -136,10 +145,7 @@ class FastCrossCorrelation(FastKum):
         """Give segments' visual features for B texts, of their (S, V) mean over space and looks: (B, S, O)."""
         guided = pooled * (1 + texts.guide.unsqueeze(1))  # (B, S, V)
         visual = functional.linear(guided, self.get_buffer("matrix"), self.get_buffer("offset"))  # (B, S, O)
-        if self.trajectory is not None and encoded is not None:
-            motion = self.trajectory.guide(encoded, texts.feature.unsqueeze(1))
-            visual = visual + functional.linear(motion, self.kum.img_fc.weight)
-        return functional.normalize(visual, dim=-1)
+        return functional.normalize(self._with_motion(visual, encoded, texts), dim=-1)
 
 
 class FastCascade(FastKum):

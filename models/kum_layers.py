@@ -136,10 +136,12 @@ class TrajectoryEncoder(nn.Module):
 
     def guide(self, encoded: Tensor, text_feature: Tensor) -> Tensor:
         """Let each text weigh the channels of encoded windows; see `forward`."""
-        if self.gate is not None:
-            encoded = encoded * (1 + self.gate(text_feature))
-        projected: Tensor = self.project(encoded)
+        projected: Tensor = self.project(self.weigh(encoded, text_feature))
         return projected
+
+    def weigh(self, encoded: Tensor, text_feature: Tensor) -> Tensor:
+        """Let each text weigh the channels, without the projection."""
+        return encoded if self.gate is None else encoded * (1 + self.gate(text_feature))
 
 
 class ScoreHead(nn.Module):

@@ -60,7 +60,7 @@ def summarise(kum: FastKum, looks: Looks, look_rows: Tensor, windows: Tensor | N
     visual = functional.linear(pooled, matrix, offset)
     parts = [pooled]
     if kum.trajectory is not None and encoded is not None:
-        visual = visual + functional.linear(kum.trajectory.project(encoded), kum.kum.img_fc.weight)
+        visual = visual + functional.linear(encoded, kum.get_buffer("motion"), kum.get_buffer("motion_offset"))
         parts.append(encoded)
     lengths = visual.norm(dim=1, keepdim=True).clamp_min(torch.finfo(visual.dtype).tiny)
     return Summaries(torch.cat([*parts, torch.ones_like(lengths)], dim=1) / lengths, lengths)
@@ -82,10 +82,9 @@ def probes(kum: FastKum, texts: Texts) -> Tensor:
         of_looks = of_looks * (1 + texts.guide)
     parts = [of_looks]
     if kum.trajectory is not None:
-        moved = texts.feature @ kum.kum.img_fc.weight  # (B, V)
-        of_windows = moved @ kum.trajectory.project.weight  # (B, width)
+        of_windows = texts.feature @ kum.get_buffer("motion")  # (B, width)
         if kum.trajectory.gate is not None:
             of_windows = of_windows * (1 + kum.trajectory.gate(texts.feature))
-        constant = constant + moved @ kum.trajectory.project.bias
+        constant = constant + texts.feature @ kum.get_buffer("motion_offset")
         parts.append(of_windows)
     return torch.cat([*parts, constant.unsqueeze(1)], dim=1)

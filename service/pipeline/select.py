@@ -29,6 +29,8 @@ SHORTEST_SPAN = 8
 
 MOST_NEAR_MISSES = 100
 
+Positions = npt.NDArray[np.intp]
+
 Told = Callable[[Trajectory, npt.NDArray[np.float32], Sequence[ReferredTrack | None]], None]
 """Called with each trajectory, its (T, texts) frame scores, and for each text the part that is referred to, if any."""
 
@@ -140,18 +142,22 @@ def frame_scores(trajectory: Trajectory, segments: Segments, scores: Scores) -> 
     Returns:
         (T, texts) float32; NaN throughout where no segment covers any frame.
     """
-    sums = np.zeros((len(trajectory.frame_indices), scores.values.shape[1]))
-    counts = np.zeros((len(trajectory.frame_indices), 1))
-    for row, positions in coverage(trajectory, segments):
-        sums[positions] += scores.values[row]
-        counts[positions] += 1
+    frames, texts = len(trajectory.frame_indices), scores.values.shape[1]
+    rows, starts, stops = _covered(trajectory, segments)
+    lengths = stops - starts
+    ends = np.cumsum(lengths)
+    positions = np.arange(lengths.sum()) + np.repeat(starts - ends + lengths, lengths)  # of each segment's frames
+    cells = (positions[:, None] * texts + np.arange(texts)).reshape(-1)  # (P, texts) -> (P * texts,)
+    values = scores.values[np.repeat(rows, lengths)].reshape(-1)  # (P, texts) -> (P * texts,)
+    sums = np.bincount(cells, values, frames * texts).reshape(frames, texts)  # (T * texts,) -> (T, texts)
+    counts = np.bincount(positions, minlength=frames)[:, None]
     covered = counts[:, 0] > 0
     if not covered.any():
         return np.full(sums.shape, np.nan, np.float32)
     means = sums[covered] / counts[covered]
     if not covered.all():
-        frames = trajectory.frame_indices
-        means = np.stack([np.interp(frames, frames[covered], column) for column in means.T], axis=1)  # (T, texts)
+        indices = trajectory.frame_indices
+        means = np.stack([np.interp(indices, indices[covered], column) for column in means.T], axis=1)  # (T, texts)
     return means.astype(np.float32)
 
 
@@ -165,11 +171,16 @@ def covered_frames(trajectory: Trajectory, segments: Segments) -> npt.NDArray[np
 
 def coverage(trajectory: Trajectory, segments: Segments) -> Iterator[tuple[int, slice]]:
     """Give the row of each segment of a trajectory, and the positions of the frames that it covers."""
+    for row, start, stop in zip(*(one.tolist() for one in _covered(trajectory, segments)), strict=True):
+        yield row, slice(start, stop)
+
+
+def _covered(trajectory: Trajectory, segments: Segments) -> tuple[Positions, Positions, Positions]:
+    """Give the rows of a trajectory's segments, and from where to where each covers the trajectory's frames."""
     mine = np.flatnonzero(segments.track_ids == trajectory.track_id)
     starts = np.searchsorted(trajectory.frame_indices, segments.first_frames[mine])
     stops = np.searchsorted(trajectory.frame_indices, segments.last_frames[mine], side="right")
-    for row, start, stop in zip(mine.tolist(), starts.tolist(), stops.tolist(), strict=True):
-        yield row, slice(start, stop)
+    return mine, starts, np.maximum(starts, stops)
 
 
 def select(
@@ -199,7 +210,10 @@ def select(
         selection.check_kind(scores.kind)
     rule = selection.rule(scores.kind, frame_stride)
     found: list[list[ReferredTrack]] = [[] for _ in queries]
+    meant = None if told is not None else _with_high_segments(segments, scores, rule.threshold)
     for trajectory in trajectories:
+        if meant is not None and trajectory.track_id not in meant:
+            continue  # a mean over segments is above the threshold only where one of them is
         per_frame = frame_scores(trajectory, segments, scores)
         referred = [_refer(trajectory, column, rule) for column in per_frame.T]
         if told is not None:
@@ -211,6 +225,11 @@ def select(
         ReferredTracks(query, tuple(sorted(tracks, key=lambda track: (-track.score, track.track_id))[: selection.top]))
         for query, tracks in zip(queries, found, strict=True)
     )
+
+
+def _with_high_segments(segments: Segments, scores: Scores, threshold: float) -> frozenset[int]:
+    """Give the ids of the tracks that have a segment above the threshold for any sentence."""
+    return frozenset(np.unique(segments.track_ids[(scores.values > threshold).any(axis=1)]).tolist())
 
 
 def _refer(trajectory: Trajectory, scores: npt.NDArray[np.float32], rule: Rule) -> ReferredTrack | None:

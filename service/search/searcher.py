@@ -29,6 +29,9 @@ LEAST_SCORED: Final = 40
 SCORED_PER_HIT: Final = 3
 """So many tracks are scored exactly for each that is shown, and at least `LEAST_SCORED`."""
 
+_LONG_LIST: Final = 32
+"""For each so many hits that are wanted one more is scored for each: the hundredth is among many that are as good."""
+
 _TRIES: Final = 5
 """So often a search begins anew where rows are removed meanwhile."""
 
@@ -121,7 +124,8 @@ class Searcher:
         """Search once."""
         question, after = parse_question(query), read_cursor(query, options)
         seen = 0 if after is None else after.seen
-        count = None if options.exhaustive else seen + max(LEAST_SCORED, SCORED_PER_HIT * options.top)
+        per_hit = SCORED_PER_HIT + options.top // _LONG_LIST
+        count = None if options.exhaustive else seen + max(LEAST_SCORED, per_hit * options.top)
         within = Within(index_ids, options.classes, options.first_time_s, options.last_time_s)
         watch = Stopwatch()
         asked = Asked(question, within, options.threshold, count, watch)
