@@ -26,10 +26,10 @@ from .space import Known, by_space
 from .table import RowsGoneError, SegmentTable, table_names
 
 LEAST_SCORED: Final = 40
-SCORED_PER_HIT: Final = 3
+SCORED_PER_HIT: Final = 2
 """So many tracks are scored exactly for each that is shown, and at least `LEAST_SCORED`."""
 
-_LONG_LIST: Final = 32
+_LONG_LIST: Final = 25
 """For each so many hits that are wanted one more is scored for each: the hundredth is among many that are as good."""
 
 _TRIES: Final = 5
