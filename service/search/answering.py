@@ -26,7 +26,7 @@ from .asked import Hit
 from .candidates import Within, highest, rank, rank_by_index
 from .collection import Collection, Ints
 from .members import Members
-from .rescore import calibrated, rescore, score_rows
+from .rescore import rescore, score_rows
 
 _ROWS_AT_ONCE: Final = 50_000
 _LEAST_RANKED: Final = 600
@@ -151,10 +151,8 @@ def _likely(space: Members, collection: Collection, asked: Asked, phrases: Phras
         return rank_by_index(space.table, collection, asked.question, phrases.texts, texts, asked.within, asked.count)
     with blaming("matcher"):
         kind = matcher.score_vectors(collection.segment_vectors(np.zeros(0, np.int64)), phrases).kind
-    near = Scores(collection.near_scores(texts), kind)
-    if not asked.question.is_sentence:  # else calibrating keeps the order
-        near = calibrated(near, space.asker, phrases)
-    near = combine([asked.question], phrases.texts, near)
+    # not calibrated, which takes longer than all else for many rows: what is likely is scored anew, and is then
+    near = combine([asked.question], phrases.texts, Scores(collection.near_scores(texts), kind))
     found = highest(collection, near, asked.within, max(_LEAST_RANKED, _RANKED_PER_SCORED * asked.count))
     scores = score_rows(collection.segment_vectors(found), space.asker, phrases)
     scores = combine([asked.question], phrases.texts, scores)
