@@ -123,7 +123,8 @@ def _read(jpeg: bytes | None) -> Image.Image:
     try:
         with Image.open(BytesIO(jpeg), formats=["JPEG"]) as opened:
             picture = opened.convert("RGB")
-    except (OSError, SyntaxError) as error:  # Pillow raises both for what is no whole JPEG
+    # Pillow raises the first two for what is no whole JPEG, and the third where ultralytics has changed how it opens
+    except (OSError, SyntaxError, ImportError) as error:
         raise FileFormatError(f"a picture must be a whole JPEG, got {len(jpeg)} other bytes: {error}") from error
     scale = min(_LARGEST_SCALE, _CELL / max(picture.size))
     width, height = (max(1, round(scale * side)) for side in picture.size)

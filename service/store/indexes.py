@@ -142,15 +142,17 @@ class Indexes:
             raise OutputError(f"the index {index_id} could not be removed: {error.strerror or error}") from error
 
     def _read(self, index_id: str, read: Callable[[Path], _Found]) -> _Found:
-        """Read something of an index; one that is deleted while it is read was not there."""
-        if index_id not in self:
-            raise NotFoundError("index", index_id, self._ids())
-        try:
-            return read(self._folder / index_id)
-        except BrokenIndexError:
-            if index_id in self:
-                raise
-            raise NotFoundError("index", index_id, self._ids()) from None
+        """Read something of an index; one that is deleted while it is read was not there, or is by now another."""
+        for _ in range(_TRIES):
+            stamp = self.stamp(index_id)
+            if stamp is None:
+                break
+            try:
+                return read(self._folder / index_id)
+            except BrokenIndexError:
+                if self.stamp(index_id) == stamp:
+                    raise
+        raise NotFoundError("index", index_id, self._ids())
 
     def _ids(self) -> list[str]:
         """Give the ids of all that are there, in order."""

@@ -22,6 +22,8 @@ from trackspeak.plugins.contract import (
     Sampling,
     Scores,
     Segments,
+    SegmentVectors,
+    TextVectors,
 )
 
 CHECKS = [name for name in dir(MatcherConformance) if name.startswith("test_")]
@@ -100,6 +102,22 @@ class Good:
     def score(self, observations: Observations, segments: Segments, phrases: Phrases) -> Scores:
         looks = observations.look_arrays["colour"][segments.look_rows].mean(axis=1)
         return Scores(looks @ phrases.arrays["colour"].T, "cosine")
+
+
+class Searched(Good):
+    """Compares the mean colour of a box with a colour by the text's checksum, and gives vectors."""
+
+    searchable = True
+
+    def segment_vectors(self, observations: Observations, segments: Segments) -> SegmentVectors:
+        looks = observations.look_arrays["colour"][segments.look_rows].mean(axis=1)
+        return SegmentVectors(looks, np.zeros((len(looks), 0), np.float32))
+
+    def text_vectors(self, phrases: Phrases) -> TextVectors:
+        return TextVectors(phrases.arrays["colour"], np.zeros(len(phrases.texts), np.float32))
+
+    def score_vectors(self, segment_vectors: SegmentVectors, phrases: Phrases) -> Scores:
+        return Scores(segment_vectors.vectors @ phrases.arrays["colour"].T, "cosine")
 
 
 def is_seen(frame: Frame, seed: int) -> bool:
@@ -258,8 +276,15 @@ class MixesUp(Good):
         return super().observe(frames, boxes_xyxy, appearances and appearances[::-1])
 
 
+@breaks("test_vectors_of_segments_score_as_the_segments_do")
+class ForgetsHalf(Searched):
+    def segment_vectors(self, observations: Observations, segments: Segments) -> SegmentVectors:
+        kept = super().segment_vectors(observations, segments)
+        return replace(kept, vectors=kept.vectors * np.float32(0.5))
+
+
 def test_a_good_matcher_passes(failing: Any) -> None:
-    assert failing(MatcherConformance, Good) == {}
+    assert failing(MatcherConformance, Good) == failing(MatcherConformance, Searched) == {}
 
 
 @pytest.mark.parametrize("check", CHECKS)
