@@ -1,11 +1,11 @@
 """Fixtures of the search's tests: rows, tables and searchers over indexes of plain numbers."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
-from search_fakes import faked, keep
+from search_fakes import fake_asker, keep
 
 from trackspeak.plugins.contract import SegmentVectors
 from trackspeak.service.search.rows import IndexRows
@@ -41,10 +41,9 @@ def make_rows() -> RowsMaker:
 
 
 @pytest.fixture
-def no_plugins() -> Iterator[None]:
-    """Have searchers use the matchers of plain numbers."""
-    with faked():
-        yield
+def no_plugins(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have searchers use the matchers of plain numbers; undone with what a test puts in their place."""
+    monkeypatch.setattr("trackspeak.service.search.searcher.make_asker", fake_asker)
 
 
 @pytest.fixture
