@@ -11,8 +11,6 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from trackspeak.models.errors import UnknownNameError
-
 from .asking import ask, asker_for
 from .console import print_result
 from .finding import catalogued, find_index, find_summary, shown_name
@@ -56,18 +54,10 @@ def ask_and_show(
         if scores is not None:
             write_scores(result, scores)
         if sheet is not None:
-            pictures = partial(_picture, Indexes(settings.indexes_folder), stored.id)
+            pictures = partial(Indexes(settings.indexes_folder).picture, stored.id)
             write_sheet(answer_rows(result.queries, pictures), sheet)
     finally:
         print_result(result, as_json)
-
-
-def _picture(indexes: Indexes, index_id: str, track_id: int) -> bytes | None:
-    """Give the picture of a track as JPEG; None if none was kept."""
-    try:
-        return indexes.thumbnail(index_id, track_id).jpeg
-    except UnknownNameError:
-        return None
 
 
 def show_indexes() -> None:

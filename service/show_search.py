@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from trackspeak.models.errors import OptionError, UnknownNameError
+from trackspeak.models.errors import OptionError
 
 from .console import bar, show_progress
 from .formats import write_sheet
@@ -109,10 +109,7 @@ def _sheet_rows(
     indexes = Indexes(settings.indexes_folder)
     cells = []
     for hit, track in zip(found.hits, values["tracks"], strict=True):
-        try:
-            picture: bytes | None = indexes.thumbnail(hit.index.id, hit.track.track_id).jpeg
-        except UnknownNameError:
-            picture = None
+        picture = indexes.picture(hit.index.id, hit.track.track_id)
         caption = f"{track['name']}\n{hit.track.score:.3f}, {track['spans'][0]['first_time_s']:.1f} s"
         cells.append((picture, caption))
     return [(found.query, cells)]

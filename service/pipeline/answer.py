@@ -59,9 +59,7 @@ def answer(
     with watch.stage("score"):
         with blaming("matcher"):
             scores = raw = _score(index, matcher, phrases)
-        with blaming("calibrator"):
-            for calibrate in calibrators:
-                scores = calibrate(scores, phrases)
+        scores = calibrated(scores, calibrators, phrases)
     with watch.stage("select"):
         referred, found = refer(index, questions, phrases.texts, scores, selection)
         unsure = combine(questions, phrases.texts, raw)
@@ -102,6 +100,18 @@ def refer(
     return referred, found
 
 
+def calibrated(scores: Scores, calibrators: Sequence[Calibrator], phrases: Phrases) -> Scores:
+    """Put the scores of sentences through calibrators, in order.
+
+    Raises:
+        PluginError: if one fails.
+    """
+    with blaming("calibrator"):
+        for calibrate in calibrators:
+            scores = calibrate(scores, phrases)
+    return scores
+
+
 def score_kind(matcher: Matcher, calibrators: Sequence[Calibrator], phrases: Phrases) -> ScoreKind:
     """Say of which kind the scores of a video will be, before it is watched: from a blank picture and no segment.
 
@@ -115,10 +125,7 @@ def score_kind(matcher: Matcher, calibrators: Sequence[Calibrator], phrases: Phr
     with blaming("matcher"):
         observed = matcher.observe([blank], [np.array([[0, 0, _BLANK_SIDE, _BLANK_SIDE]], np.float32)])
         scores = matcher.score(Observations.concatenate(observed), segments, phrases)
-    with blaming("calibrator"):
-        for calibrate in calibrators:
-            scores = calibrate(scores, phrases)
-    return scores.kind
+    return calibrated(scores, calibrators, phrases).kind
 
 
 def _with_parts(

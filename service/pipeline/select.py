@@ -111,7 +111,7 @@ class Selection:
 
     def rule(self, kind: ScoreKind, frame_stride: int = 1) -> Rule:
         """Give the rule for scores of a kind; one of `frame_stride` frames was looked at."""
-        threshold = THRESHOLDS[kind] if self.threshold is None else self.threshold
+        threshold = threshold_of(self.threshold, kind)
         if self.protocol == "ikun":
             return Rule(threshold, 0, 1)
         return Rule(threshold, (CLOSED_GAP + 1) * frame_stride - 1, SHORTEST_SPAN)
@@ -132,6 +132,11 @@ class Selection:
                 "calibrator that makes probabilities of them (platt, with numbers that were fitted for these "
                 "weights), or give a threshold instead"
             )
+
+
+def threshold_of(threshold: float | None, kind: ScoreKind) -> float:
+    """Give the threshold of frames: the one that was given, else that of the score kind."""
+    return THRESHOLDS[kind] if threshold is None else threshold
 
 
 def frame_scores(trajectory: Trajectory, segments: Segments, scores: Scores) -> npt.NDArray[np.float32]:

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from trackspeak.plugins.contract import THRESHOLDS, Scores, TextVectors
+from trackspeak.plugins.contract import Scores, TextVectors
+from trackspeak.service.pipeline.select import threshold_of
 from trackspeak.service.questions import Expression, Not, Part, Question
 
 from .collection import Collection, Ints
@@ -120,7 +121,7 @@ def rank(collection: Collection, segments: Ints, scores: Scores, count: int, thr
         threshold: that of frames; None: the score kind's.
     """
     values = scores.values[:, 0].astype(np.float64)
-    good = values > (THRESHOLDS[scores.kind] if threshold is None else threshold) - MARGIN
+    good = values > threshold_of(threshold, scores.kind) - MARGIN
     tracks, at = np.unique(collection.tracks_of(segments[good]), return_inverse=True)
     means = np.bincount(at, values[good]) / np.bincount(at)
     best: Ints = tracks[np.lexsort((tracks, -means))][:count]

@@ -8,7 +8,6 @@ from typing import cast
 import numpy as np
 
 from trackspeak.plugins.contract import (
-    THRESHOLDS,
     Phrases,
     ReferredTrack,
     ScoreKind,
@@ -19,9 +18,9 @@ from trackspeak.plugins.contract import (
     Trajectory,
 )
 from trackspeak.service.asking import Asker
-from trackspeak.service.pipeline.answer import refer
+from trackspeak.service.pipeline.answer import calibrated, refer
 from trackspeak.service.pipeline.index import VideoIndex
-from trackspeak.service.pipeline.select import Selection
+from trackspeak.service.pipeline.select import Selection, threshold_of
 from trackspeak.service.pipeline.watch import blaming
 from trackspeak.service.questions import Question, combine
 from trackspeak.service.store.index_file import IndexSummary
@@ -29,18 +28,6 @@ from trackspeak.service.store.index_file import IndexSummary
 from .rows import IndexRows, Path
 
 Answered = list[tuple[IndexSummary, ReferredTrack]]
-
-
-def calibrated(scores: Scores, asker: Asker, phrases: Phrases) -> Scores:
-    """Put scores through the calibrators.
-
-    Raises:
-        PluginError: if one fails.
-    """
-    with blaming("calibrator"):
-        for calibrate in asker.calibrators:
-            scores = calibrate(scores, phrases)
-    return scores
 
 
 def score_rows(vectors: SegmentVectors, asker: Asker, phrases: Phrases) -> Scores:
@@ -51,7 +38,7 @@ def score_rows(vectors: SegmentVectors, asker: Asker, phrases: Phrases) -> Score
     """
     with blaming("matcher"):
         scores = cast(SearchableMatcher, asker.matcher).score_vectors(vectors, phrases)
-    return calibrated(scores, asker, phrases)
+    return calibrated(scores, asker.calibrators, phrases)
 
 
 def rescore(
@@ -76,7 +63,7 @@ def rescore(
         PluginError: if a plugin fails.
     """
     scores = score_rows(rows.vectors, asker, phrases)
-    above = combine([question], phrases.texts, scores).values[:, 0] > _threshold(threshold, scores.kind)
+    above = combine([question], phrases.texts, scores).values[:, 0] > threshold_of(threshold, scores.kind)
     ends = np.cumsum([count for _, count in tracks])
     found: Answered = []
     for (index, count), end in zip(tracks, ends.tolist(), strict=True):
@@ -88,10 +75,6 @@ def rescore(
         answered, _ = refer(_only(rows, part, index), [question], phrases.texts, of_track, selection)
         found.extend((index, track) for track in answered[0].tracks)
     return found, scores.kind
-
-
-def _threshold(threshold: float | None, kind: ScoreKind) -> float:
-    return THRESHOLDS[kind] if threshold is None else threshold
 
 
 def _only(rows: IndexRows, part: slice, index: IndexSummary) -> VideoIndex:

@@ -122,6 +122,17 @@ class Indexes:
         """
         return self._read(index_id, lambda folder: read_thumbnail(folder, track_id))
 
+    def picture(self, index_id: str, track_id: int) -> bytes | None:
+        """Give the picture of a track as JPEG; None if none was kept.
+
+        Raises:
+            BrokenIndexError: if the index is not whole.
+        """
+        try:
+            return self.thumbnail(index_id, track_id).jpeg
+        except NotFoundError:
+            return None
+
     def delete(self, index_id: str) -> None:
         """Remove an index and all files of it.
 
