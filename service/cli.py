@@ -227,7 +227,7 @@ def serve(
     port: Annotated[int | None, typer.Option(help="Port to listen on; 0 takes a free one.", min=0, max=65535)] = None,
 ) -> None:
     """Serve the HTTP interface."""
-    from .server import serve_http
+    from .http.server import serve_http
     from .settings import load_settings
 
     settings = load_settings()

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
-from trackspeak.service.api import create_app
+from trackspeak.service.http.app import create_app
 from trackspeak.service.settings import Settings
 from trackspeak.service.worker import Worker
 

@@ -160,7 +160,7 @@ def no_space(*_: object, **__: object) -> NoReturn:
 def test_a_full_disk_while_the_upload_is_written(
     service: Any, tiny_clip: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("trackspeak.service.form.FormReader._take", no_space)
+    monkeypatch.setattr("trackspeak.service.http.form.FormReader._take", no_space)
     problem(service.track(tiny_clip, "a car"), 500, "output_failed")
 
 
@@ -187,7 +187,7 @@ def test_paths_and_methods_that_are_not_there(service: Any) -> None:
 def test_the_frameworks_own_checks_have_the_same_shape(tmp_path: Path) -> None:
     from fastapi.testclient import TestClient
 
-    from trackspeak.service.api import create_app
+    from trackspeak.service.http.app import create_app
     from trackspeak.service.settings import Settings
 
     app = create_app(Settings(data=tmp_path))

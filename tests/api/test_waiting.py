@@ -8,7 +8,7 @@ from typing import Any, NoReturn
 import pytest
 from starlette.types import Message
 
-from trackspeak.service.api import create_app
+from trackspeak.service.http.app import create_app
 from trackspeak.service.settings import Settings
 from trackspeak.service.worker import Worker
 

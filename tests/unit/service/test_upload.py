@@ -15,9 +15,9 @@ from starlette.requests import Request
 from starlette.types import Message
 
 from trackspeak.models.errors import InputError, OutputError, VideoLimitError
-from trackspeak.service.form import FormReader, TrackForm
+from trackspeak.service.http.form import FormReader, TrackForm
+from trackspeak.service.http.upload import receive_form, upload_folder, uploads_folder
 from trackspeak.service.limits import Limits
-from trackspeak.service.upload import receive_form, upload_folder, uploads_folder
 
 PIECE = 10_000
 LIMITS = Limits(max_video_bytes=3 * PIECE, max_queries=2)
@@ -108,7 +108,7 @@ def test_the_folder_goes_whatever_happens(tmp_path: Path) -> None:
 HOLD = """
 import sys
 from pathlib import Path
-from trackspeak.service.upload import upload_folder, uploads_folder
+from trackspeak.service.http.upload import upload_folder, uploads_folder
 with uploads_folder(Path(sys.argv[1])) as uploads, upload_folder(uploads) as folder:
     (folder / "video").write_bytes(b"video")
     print(folder / "video", flush=True)

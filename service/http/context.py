@@ -19,12 +19,12 @@ from starlette.requests import ClientDisconnect
 
 from trackspeak.models.errors import InputError, OptionError, OutputError
 
+from ..formats.exports import find_export
+from ..limits import Limits
+from ..settings import Settings
+from ..tasks import ExportTo, Task
+from ..worker import Worker
 from .form import room_for_fields
-from .formats.exports import find_export
-from .limits import Limits
-from .settings import Settings
-from .tasks import ExportTo, Task
-from .worker import Worker
 
 JSON_FORMAT = "json"
 

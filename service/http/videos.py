@@ -11,17 +11,17 @@ from fastapi.responses import JSONResponse
 
 from trackspeak.models.errors import InputError, NotFoundError, OptionError
 
+from ..finding import catalogued, find_video, shown_name, videos_with
+from ..forgetting import forget_index, forget_video
+from ..limits import check_queries
+from ..options import RunOptions, parse_run_options
+from ..plugin_files import check_named_files
+from ..settings import Settings
+from ..store.index_file import IndexSummary
+from ..store.indexes import Indexes
+from ..tasks import AskTask, ExportTo, Task
 from . import openapi
-from .api_context import JSON_FORMAT, Context, answered, read_object, refuse_others, texts_of
-from .finding import catalogued, find_video, shown_name, videos_with
-from .forgetting import forget_index, forget_video
-from .limits import check_queries
-from .options import RunOptions, parse_run_options
-from .plugin_files import check_named_files
-from .settings import Settings
-from .store.index_file import IndexSummary
-from .store.indexes import Indexes
-from .tasks import AskTask, ExportTo, Task
+from .context import JSON_FORMAT, Context, answered, read_object, refuse_others, texts_of
 
 ASK_OPTIONS: Final = (
     "calibrator",
@@ -132,7 +132,7 @@ def _change(settings: Settings, text: str, values: Mapping[str, Any]) -> dict[st
     sha256 = find_video(settings, text).video.sha256
     if not values:
         return _video(settings, sha256)
-    from .database.catalogue import open_catalogue
+    from ..database.catalogue import open_catalogue
 
     with open_catalogue(settings) as catalogue:
         catalogue.change_video(sha256, labels=wanted, name=(name or "") if "name" in values else None)

@@ -11,11 +11,11 @@ from fastapi.responses import JSONResponse
 
 from trackspeak.models.errors import InputError
 
+from ..searching import KeptSearches, chosen_indexes, parse_search
+from ..settings import Settings
+from ..tasks import SearchTask
 from . import openapi
-from .api_context import Context, read_object
-from .searching import KeptSearches, chosen_indexes, parse_search
-from .settings import Settings
-from .tasks import SearchTask
+from .context import Context, read_object
 
 
 def add_search_routes(app: FastAPI, context: Context) -> None:

@@ -14,7 +14,7 @@ from starlette.exceptions import HTTPException
 
 from trackspeak.models.errors import InputError, TrackspeakError
 
-from .problems import MEDIA_TYPE, problem, problem_of, status_of
+from ..problems import MEDIA_TYPE, problem, problem_of, status_of
 
 _log = logging.getLogger(__name__)
 

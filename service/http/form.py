@@ -13,7 +13,7 @@ from python_multipart.multipart import parse_options_header
 
 from trackspeak.models.errors import InputError, OutputError
 
-from .limits import Limits
+from ..limits import Limits
 
 _FIELDS: Final = ("video", "query", "options")
 _ONCE: Final = ("video", "options")

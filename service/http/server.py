@@ -12,10 +12,10 @@ import uvicorn
 
 from trackspeak.models.errors import TrackspeakError
 
-from .api import create_app
-from .api_context import Context
-from .settings import Settings
-from .tasks import WarmTask
+from ..settings import Settings
+from ..tasks import WarmTask
+from .app import create_app
+from .context import Context
 from .upload import uploads_folder
 
 LAST_REPLIES_S: Final = 5

@@ -15,9 +15,9 @@ from starlette.requests import ClientDisconnect, Request
 
 from trackspeak.models.errors import InputError, OutputError, VideoLimitError
 
+from ..limits import Limits
+from ..process_folder import process_folder
 from .form import FormReader, TrackForm, room_for_fields
-from .limits import Limits
-from .process_folder import process_folder
 
 _UPLOADS: Final = "uploads"
 

@@ -16,21 +16,21 @@ from fastapi.responses import Response
 
 from trackspeak.plugins.registry import PluginInfo, list_plugins
 
+from ..formats.exports import find_export
+from ..limits import check_queries
+from ..options import parse_run_options
+from ..plugin_files import check_named_files
+from ..problems import without_folders
+from ..profiles import load_profile, profile_names
+from ..settings import Settings
+from ..tasks import ExportTo, Task, TrackTask
+from ..worker import Worker
 from . import openapi
-from .api_context import JSON_FORMAT, Context, Desk, answered, as_object
-from .api_errors import add_error_handlers
-from .api_search import add_search_routes
-from .api_videos import add_video_routes
-from .formats.exports import find_export
-from .limits import check_queries
-from .options import parse_run_options
-from .plugin_files import check_named_files
-from .problems import without_folders
-from .profiles import load_profile, profile_names
-from .settings import Settings
-from .tasks import ExportTo, Task, TrackTask
+from .context import JSON_FORMAT, Context, Desk, answered, as_object
+from .errors import add_error_handlers
+from .search import add_search_routes
 from .upload import receive_form, upload_folder, uploads_folder
-from .worker import Worker
+from .videos import add_video_routes
 
 _log = logging.getLogger(__name__)
 

@@ -8,12 +8,12 @@ from typing import Any, Final
 
 from pydantic import TypeAdapter
 
-from .formats.exports import EXPORTS
-from .options import RunOptions
-from .problems import MEDIA_TYPE
-from .schema import problem_schema, result_schema
-from .schema_search import search_schema, video_schema
-from .search.asked import SearchOptions
+from ..formats.exports import EXPORTS
+from ..options import RunOptions
+from ..problems import MEDIA_TYPE
+from ..schema import problem_schema, result_schema
+from ..schema_search import search_schema, video_schema
+from ..search.asked import SearchOptions
 
 SUMMARY: Final = "A video and sentences in, the tracks that the sentences refer to out."
 
