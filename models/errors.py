@@ -8,12 +8,17 @@ TrackspeakError                 anything trackspeak raises on purpose
 │   ├── QueryError              a sentence is empty, too long, or there are too many of them
 │   ├── VideoError              the video cannot be read
 │   │   └── VideoLimitError     the video is larger or longer than the limits allow
-│   └── FileFormatError         a detections, tracks, profile, ... file is not what it should be
+│   ├── FileFormatError         a detections, tracks, profile, ... file is not what it should be
+│   ├── ConflictError           it is not in a state in which this can be done
+│   ├── GoneError               it was here, and was removed when its time was over
+│   └── BusyError               too much is waiting already; says when to try again
+│       └── QuotaError          the caller has as much as one caller may
 ├── BrokenIndexError            a kept index is not whole, or of an older format
 ├── WeightsError                weights are corrupt, incomplete, or do not fit the model
 ├── PluginError                 a plugin failed to load or to work
 │   └── ContractError           a plugin was given, or gave, data that breaks its contract
 ├── WorkerError                 the process that does the work died
+├── StoppedError                the work was cancelled
 ├── OutputError                 a result could not be written, or the database not be used
 └── DownloadError               weights could not be fetched, or are not those of the manifest
 """
@@ -47,9 +52,10 @@ class UnknownNameError(InputError):
 
     code = "unknown_name"
 
-    def __init__(self, what: str, name: str, known: Iterable[str]) -> None:
-        """Make the message from the kind of thing, the name asked for and the names there are."""
-        super().__init__(f"unknown {what} {name!r}; there are: {', '.join(sorted(known)) or 'none'}")
+    def __init__(self, what: str, name: str, known: Iterable[str] | None) -> None:
+        """Make the message from the kind of thing, the name asked for and the names there are; None: not to be told."""
+        listed = "" if known is None else f"; there are: {', '.join(sorted(known)) or 'none'}"
+        super().__init__(f"unknown {what} {name!r}{listed}")
 
 
 class NotFoundError(UnknownNameError):
@@ -82,6 +88,39 @@ class FileFormatError(InputError):
     code = "bad_file"
 
 
+class ConflictError(InputError):
+    """It is not in a state in which this can be done."""
+
+    code = "conflict"
+
+
+class GoneError(InputError):
+    """It was here, and was removed when its time was over."""
+
+    code = "gone"
+
+
+class BusyError(InputError):
+    """Too much is waiting already.
+
+    Attributes:
+        retry_after_s: seconds after which it may be tried again.
+    """
+
+    code = "busy"
+
+    def __init__(self, message: str, retry_after_s: float = 5.0) -> None:
+        """Say what there is too much of."""
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
+
+
+class QuotaError(BusyError):
+    """The caller has as much as one caller may."""
+
+    code = "over_quota"
+
+
 class BrokenIndexError(TrackspeakError):
     """An index that is kept here is not whole, or of an older format."""
 
@@ -110,6 +149,12 @@ class WorkerError(TrackspeakError):
     """The process that does the work ended in the middle of it."""
 
     code = "worker_died"
+
+
+class StoppedError(TrackspeakError):
+    """The work was cancelled."""
+
+    code = "cancelled"
 
 
 class OutputError(TrackspeakError):

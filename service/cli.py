@@ -235,6 +235,15 @@ def serve(
 
 
 @app.command()
+def work() -> None:
+    """Do the jobs of a service, in a process or on a machine of their own."""
+    from .jobs.working import work_until_stopped
+    from .settings import load_settings
+
+    work_until_stopped(load_settings())
+
+
+@app.command()
 def fit_frequencies(
     counts: Annotated[Path, typer.Argument(help='JSON of training boxes: {"red cars": 240, ...}.')],
     encoder: Annotated[Path, typer.Option(help="CLIP weights whose text tower compares expressions (iKUN: ViT-B/32).")],

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Final
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from trackspeak.models.errors import NotFoundError
 
 from .database import database_is_there
+from .database.checks import VIDEO_ID_CHARS
 from .settings import Settings
 from .store.index_file import IndexSummary, StoredIndex
 from .store.indexes import Indexes
@@ -117,18 +117,22 @@ def meant(there: Sequence[IndexSummary], said: Mapping[str, CataloguedVideo], te
         said: what the catalogue says of videos.
         text: see `find_summary`.
     """
-    wanted = text.lower()
-    is_sha256 = re.fullmatch(f"[0-9a-f]{{{_SHORTEST_SHA256},}}", wanted) is not None
     return (
         [one for one in there if text in (one.id, one.video.sha256)]
-        or [one for one in there if _same(shown_name(one, said), text)]
-        or [one for one in there if _same(one.name, text)]
-        or [one for one in there if len(text) >= _SHORTEST_ID and one.id.startswith(text)]
-        or [one for one in there if is_sha256 and one.video.sha256.startswith(wanted)]
+        or [one for one in there if same_name(shown_name(one, said), text)]
+        or [one for one in there if same_name(one.name, text)]
+        or [one for one in there if is_beginning(text, one.id)]
+        or [one for one in there if is_beginning(text, one.video.sha256)]
     )
 
 
-def _same(name: str, text: str) -> bool:
+def is_beginning(text: str, whole: str) -> bool:
+    """Whether a text is the beginning of an index's id or a SHA-256, long enough to be meant."""
+    shortest = _SHORTEST_SHA256 if len(whole) == VIDEO_ID_CHARS else _SHORTEST_ID
+    return len(text) >= shortest and whole.startswith(text.lower())
+
+
+def same_name(name: str, text: str) -> bool:
     """Whether two names are the same characters, however accents are put together."""
     return unicodedata.normalize("NFC", name) == unicodedata.normalize("NFC", text).strip()
 

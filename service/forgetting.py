@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def forget_index(settings: Settings, index_id: str) -> None:
-    """Delete an index by its whole id; when it is the last of its video, the video's name and labels go too.
+    """Delete an index by its whole id; with the last of a video go name and labels, unless the video's file is kept.
 
     What searches keep of it goes from the disk too. Whoever forgets holds a lock, so that of two the second sees what
     the first has left; what one leaves that is killed, the next one removes.
@@ -34,7 +34,7 @@ def forget_index(settings: Settings, index_id: str) -> None:
     with forgotten(settings.search_folder, index_id), _opened_catalogue(settings) as catalogue:
         indexes.delete(index_id)
         if catalogue is not None:
-            for video in _unindexed(catalogue.videos(), indexes):
+            for video in _unindexed(catalogue.videos().keys() - catalogue.kept(), indexes):
                 catalogue.forget_video(video)
 
 

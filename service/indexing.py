@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 from .assemble import Assembly
 from .options import RunOptions
 from .pipeline.decode import Video
-from .pipeline.index import Progress, index_video
+from .pipeline.index import Progress, VideoIndex, index_video
+from .pipeline.video_info import VideoFacts
 from .store.index_file import StoredIndex, as_stored, identity
 from .store.thin import thin_looks
 
@@ -35,6 +37,7 @@ def make_index(
     *,
     thumbnails: bool = False,
     progress: Progress | None = None,
+    preview: Callable[[StoredIndex], None] | None = None,
 ) -> StoredIndex:
     """Watch a video once; the index is as it will come back from the disk.
 
@@ -45,11 +48,27 @@ def make_index(
         options: of the run; those about what is asked do not count.
         thumbnails: whether to keep a picture of each track, for an index that is kept.
         progress: called with the frames done and expected.
+        preview: called now and then with what was watched so far, without pictures.
 
     Raises:
         TrackspeakError: what `index_video` raises.
     """
     bridged_gap = options.selection(assembly.protocol).bridged_gap
+    own_id = index_id(video, assembly, options)
+
+    def keep(index: VideoIndex, facts: VideoFacts) -> StoredIndex:
+        return StoredIndex(
+            own_id,
+            name,
+            facts,
+            assembly.profile,
+            assembly.uses,
+            assembly.weights,
+            assembly.protocol,
+            assembly.first_frame,
+            as_stored(index, assembly.protocol),
+        )
+
     index = index_video(
         video,
         assembly.steps,
@@ -57,21 +76,12 @@ def make_index(
         frame_stride=options.frame_stride,
         thumbnails=thumbnails,
         progress=progress,
+        preview=None if preview is None else lambda so_far: preview(keep(so_far, video.facts_so_far())),
     )
     if options.looks_per_track is not None:
         index = thin_looks(index, options.looks_per_track)
     index = replace(index, warnings=(*assembly.warnings, *index.warnings))
-    return StoredIndex(
-        index_id(video, assembly, options),
-        name,
-        video.facts(),
-        assembly.profile,
-        assembly.uses,
-        assembly.weights,
-        assembly.protocol,
-        assembly.first_frame,
-        as_stored(index, assembly.protocol),
-    )
+    return keep(index, video.facts())
 
 
 def video_name(path: Path) -> str:

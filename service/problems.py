@@ -6,7 +6,17 @@ import re
 from http import HTTPStatus
 from typing import Any, Final
 
-from trackspeak.models.errors import InputError, NotFoundError, TrackspeakError, VideoLimitError, WorkerError
+from trackspeak.models.errors import (
+    BusyError,
+    ConflictError,
+    GoneError,
+    InputError,
+    NotFoundError,
+    StoppedError,
+    TrackspeakError,
+    VideoLimitError,
+    WorkerError,
+)
 
 MEDIA_TYPE: Final = "application/problem+json"
 
@@ -14,6 +24,10 @@ MEDIA_TYPE: Final = "application/problem+json"
 _STATUSES: Final = (
     (VideoLimitError, HTTPStatus.REQUEST_ENTITY_TOO_LARGE),
     (NotFoundError, HTTPStatus.NOT_FOUND),
+    (GoneError, HTTPStatus.GONE),
+    (ConflictError, HTTPStatus.CONFLICT),
+    (StoppedError, HTTPStatus.CONFLICT),
+    (BusyError, HTTPStatus.TOO_MANY_REQUESTS),
     (InputError, HTTPStatus.UNPROCESSABLE_ENTITY),
     (WorkerError, HTTPStatus.SERVICE_UNAVAILABLE),
     (TrackspeakError, HTTPStatus.INTERNAL_SERVER_ERROR),
@@ -27,6 +41,17 @@ _FOLDERS: Final = re.compile(r"(?:\b[A-Za-z]:|(?<![\w.]))[\\/](?:[^\\/\s'\"():,;
 def without_folders(text: str) -> str:
     """Leave out of a text the folders of the server's files, which are for the log alone."""
     return _FOLDERS.sub("", text)
+
+
+def error_of(code: str, message: str) -> TrackspeakError:
+    """Make an error again from what was written down of it; one of an unknown code is a `TrackspeakError`."""
+    kinds = [TrackspeakError]
+    for kind in kinds:
+        kinds += kind.__subclasses__()
+    found = next((kind for kind in kinds if kind.code == code), TrackspeakError)
+    error = found.__new__(found)  # not by its constructor: some make their message from other things
+    error.args = (message,)
+    return error
 
 
 def status_of(error: TrackspeakError) -> HTTPStatus:

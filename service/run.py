@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import cast
 
@@ -15,11 +15,25 @@ from .indexing import make_index, video_name
 from .limits import Limits, check_queries
 from .options import RunOptions
 from .pipeline.answer import score_kind
-from .pipeline.decode import open_video
+from .pipeline.decode import Video, open_video
 from .pipeline.index import Progress, Steps
 from .pipeline.watch import Stopwatch, blaming
-from .questions import parse_question, sentences_of
+from .questions import Question, parse_question, sentences_of
 from .result import Result
+from .store.index_file import StoredIndex
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Watched:
+    """What came of a run.
+
+    Attributes:
+        result: the answers.
+        stored: the index that they are from.
+    """
+
+    result: Result
+    stored: StoredIndex
 
 
 def track(
@@ -52,22 +66,58 @@ def track(
     options = options or RunOptions()
     limits = limits or Limits()
     questions = [parse_question(text) for text in check_queries(queries, limits)]
-    texts = sentences_of(questions)
     opened = open_video(Path(video), limits, folder_frame_rate=options.frame_rate)
+    name = video_name(Path(video))
+    return watch_and_answer(opened, name, questions, options, assembly=assembly, progress=progress).result
+
+
+def watch_and_answer(
+    video: Video,
+    name: str,
+    questions: Sequence[Question],
+    options: RunOptions,
+    *,
+    assembly: Assembly | None = None,
+    thumbnails: bool = False,
+    progress: Progress | None = None,
+    preview: Callable[[Result], None] | None = None,
+) -> Watched:
+    """Watch a video and answer questions.
+
+    Args:
+        video: an opened video.
+        name: for people, such as the file's.
+        questions: one or more.
+        options: choices of this run.
+        assembly: plugins made before with `assemble` for the same options, to use them again.
+        thumbnails: whether to keep a picture of each track, for an index that is kept.
+        progress: called with the frames done and expected.
+        preview: called now and then with what is found so far; facts of the video are those of its header.
+
+    Raises:
+        TrackspeakError: as `track`.
+    """
     watch = Stopwatch()
     with watch.stage("total"):
         with watch.stage("load"):
             parts = assembly or assemble(options)
         asker = asker_of(parts)
+        texts = sentences_of(questions)
         # First, so that what is wrong with the sentences and options is told before the video is watched.
         phrases = describe(texts, asker.matcher, watch)
         if options.min_probability is not None:
             kind = score_kind(asker.matcher, asker.calibrators, phrases)
             options.selection(parts.protocol).check_kind(kind)
         look_for(parts.steps, texts)
-        stored = make_index(opened, video_name(Path(video)), parts, options, progress=progress)
+        glimpse = None
+        if preview is not None:
+
+            def glimpse(so_far: StoredIndex) -> None:
+                preview(answer_described(so_far, questions, phrases, asker, options, Stopwatch()))
+
+        stored = make_index(video, name, parts, options, thumbnails=thumbnails, progress=progress, preview=glimpse)
         result = answer_described(stored, questions, phrases, asker, options, watch)
-    return replace(result, timings_s={**stored.index.timings_s, **watch.seconds})
+    return Watched(replace(result, timings_s={**stored.index.timings_s, **watch.seconds}), stored)
 
 
 def look_for(steps: Steps, texts: Sequence[str]) -> None:

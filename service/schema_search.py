@@ -5,23 +5,25 @@ from __future__ import annotations
 from typing import Any
 
 from .schema import span
+from .schema_jobs import or_null
 from .schema_parts import list_of, number, object_of, seconds, sha256, text, whole
 
 
 def video_schema() -> dict[str, Any]:
-    """Give the JSON Schema of an indexed video."""
+    """Give the JSON Schema of a video; of one that was never watched, what its header says."""
     index = object_of({"id": text(), "profile": text(), "tracks": whole(0)})
     return object_of(
         {
             "id": {**sha256(), "description": "SHA-256 of the file"},
             "name": text(),
             "labels": list_of(text()),
-            "frames": whole(1),
+            "frames": or_null(whole(1)),
             "fps": {"type": "number", "exclusiveMinimum": 0},
             "width": whole(1),
             "height": whole(1),
-            "duration_s": seconds(),
-            "indexes": list_of(index, least=1),
+            "duration_s": or_null(seconds()),
+            "bytes": {"description": "of the file; null where it is not kept", **or_null(whole(1))},
+            "indexes": list_of(index),
         }
     )
 

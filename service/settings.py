@@ -43,6 +43,39 @@ class Settings(BaseSettings):
     search_memory_bytes: Annotated[int, Ge(0)] = Field(
         default=4 * 1024**3, description="what vectors may take in memory in a search; more are searched on the disk"
     )
+    run_jobs: bool = Field(
+        default=True, description="whether `trackspeak serve` does jobs itself; otherwise `trackspeak work` must"
+    )
+    devices: str = Field(
+        default="auto",
+        pattern=r"^(auto|cuda:\d+(,cuda:\d+)*)$",
+        description="a worker process for each: cuda:0,cuda:1; auto: one, on what is there",
+    )
+    async_bytes: Annotated[int, Ge(0)] = Field(
+        default=64 * 1024**2, description="a video over it makes `POST /v1/track` answer at once with a job"
+    )
+    max_queued_jobs: Annotated[int, Gt(0)] = Field(default=1000, description="jobs of all callers that may wait")
+    max_jobs_per_key: Annotated[int, Gt(0)] = Field(
+        default=100, description="jobs of one caller that may wait or run at once"
+    )
+    max_uploads_per_key: Annotated[int, Gt(0)] = Field(
+        default=64, description="videos that one caller may be sending at once"
+    )
+    max_kept_bytes_per_key: Annotated[int, Gt(0)] | None = Field(
+        default=None, description="of videos that one caller may have kept; unset: any"
+    )
+    keep_results_s: Annotated[float, Gt(0)] = Field(
+        default=7 * 24 * 3600.0, allow_inf_nan=False, description="how long the result of a job is kept"
+    )
+    keep_videos_s: Annotated[float, Gt(0)] | None = Field(
+        default=None, description="how long a video is kept after it was last sent or watched; unset: until deleted"
+    )
+    keep_uploads_s: Annotated[float, Gt(0)] = Field(
+        default=24 * 3600.0, allow_inf_nan=False, description="how long an upload may rest between two pieces"
+    )
+    job_lease_s: Annotated[float, Ge(2)] = Field(
+        default=15.0, allow_inf_nan=False, description="silence after which a process that does a job counts as dead"
+    )
     max_video_bytes: Annotated[int, Gt(0)] = Field(default=_LIMITS.max_video_bytes, description="size of a video file")
     max_pixels_per_frame: Annotated[int, Gt(0)] = Field(
         default=_LIMITS.max_pixels_per_frame, description="width x height"
@@ -78,6 +111,26 @@ class Settings(BaseSettings):
     def database_file(self) -> Path:
         """The database, unless there is a URL of another."""
         return self.data / "trackspeak.db"
+
+    @property
+    def videos_folder(self) -> Path:
+        """Where videos are kept."""
+        return self.data / "videos"
+
+    @property
+    def job_videos_folder(self) -> Path:
+        """Where videos lie that belong to one job."""
+        return self.data / "job-videos"
+
+    @property
+    def partial_uploads_folder(self) -> Path:
+        """Where videos lie that come in pieces."""
+        return self.data / "partial-uploads"
+
+    @property
+    def results_folder(self) -> Path:
+        """Where the results of jobs are kept."""
+        return self.data / "results"
 
     def limits(self) -> Limits:
         """Give what is accepted."""

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import suppress
 from pathlib import Path
 
 import typer
 
-from trackspeak.models.errors import BrokenIndexError, NotFoundError, OptionError, TrackspeakError
+from trackspeak.models.errors import OptionError, TrackspeakError
 
 from .assemble import Assembly, assemble
 from .console import passing_bar, show_progress
@@ -62,7 +61,7 @@ def _index(
     """Index a video unless that was done before; gives the index's id."""
     video = open_video(path, limits, folder_frame_rate=options.frame_rate)
     name = index_id(video, assembly, options)
-    if _is_there(name, indexes):
+    if indexes.is_whole(name):
         typer.echo(f"{video_name(path)} was indexed before", err=True)
         return name
     stored = make_index(video, video_name(path), assembly, options, thumbnails=True, progress=told)
@@ -70,16 +69,3 @@ def _index(
         typer.echo(f"warning: {stored.name}: {warning}", err=True)
     indexes.add(stored)
     return stored.id
-
-
-def _is_there(index_id: str, indexes: Indexes) -> bool:
-    """Whether an index is there; one that is not whole makes room for a new one."""
-    try:
-        indexes.get(index_id)
-    except NotFoundError:
-        return False
-    except BrokenIndexError:
-        with suppress(NotFoundError):  # somebody else did it
-            indexes.delete(index_id)
-        return False
-    return True

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+from .jobs.job import JobRequest, Progress
 from .options import RunOptions
 from .search.asked import SearchOptions
 
@@ -23,22 +26,54 @@ class ExportTo:
 
 
 @dataclass(frozen=True, slots=True)
-class TrackTask:
-    """Watch a video and answer.
+class JobTask:
+    """Watch a video, and answer or keep its index.
 
     Attributes:
+        job_id: of the job.
+        request: what it is to do.
         video: the file.
-        video_name: what the caller calls it, for exports.
-        queries: the sentences.
-        options: the caller's choices.
-        export: where the answer goes; None: it is given as text.
+        folder: of this job alone, made by the one who does it: for `result.json` and what else comes of it.
+        keep: whether the index goes there too, so that the result can be had in every format later.
     """
 
+    job_id: str
+    request: JobRequest
     video: Path
-    video_name: str
-    queries: tuple[str, ...]
-    options: RunOptions
-    export: ExportTo | None = None
+    folder: Path
+    keep: bool
+
+
+@dataclass(frozen=True, slots=True)
+class DrawTask:
+    """Draw the answer of a job into its video.
+
+    Attributes:
+        request: of the job.
+        video: the file.
+        folder: of the job.
+        path: the MP4 to write.
+    """
+
+    request: JobRequest
+    video: Path
+    folder: Path
+    path: Path
+
+
+@dataclass(frozen=True, slots=True)
+class ExportTask:
+    """Write the answer of a job in another format.
+
+    Attributes:
+        request: of the job.
+        folder: of the job.
+        export: where it goes.
+    """
+
+    request: JobRequest
+    folder: Path
+    export: ExportTo
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,4 +113,22 @@ class WarmTask:
     """Import what takes long, before the first question comes."""
 
 
-Task = TrackTask | AskTask | SearchTask | WarmTask
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """Give up what is being done."""
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """What a worker process tells in the middle of a job.
+
+    Attributes:
+        progress: how far it is.
+        partial: what is found so far: plain JSON values; None: nothing new.
+    """
+
+    progress: Progress
+    partial: Mapping[str, Any] | None = None
+
+
+Task = JobTask | DrawTask | ExportTask | AskTask | SearchTask | WarmTask

@@ -21,7 +21,7 @@ from .problems import without_folders
 from .result import Result, to_json_line
 from .settings import Settings
 from .store.indexes import Indexes
-from .tasks import AskTask, ExportTo, SearchTask, Task, TrackTask
+from .tasks import AskTask, DrawTask, ExportTask, ExportTo, JobTask, SearchTask, Stop, Task
 
 if TYPE_CHECKING:
     from .answerer import Answerer
@@ -59,20 +59,27 @@ class Failure:
         return error
 
 
-def work(connection: Connection, settings: Settings) -> None:
+def work(connection: Connection, settings: Settings, device: str | None = None) -> None:
     """Do tasks until the other side hangs up.
 
     Args:
         connection: gives a `Task`, takes the text of the answer or a `Failure`.
         settings: of the service.
+        device: what plugins work on that are not told otherwise, such as "cuda:1"; None: on what is there.
     """
     import signal
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the service too, which says when to end
+    if device is not None and device.startswith("cuda"):
+        import torch
+
+        torch.cuda.set_device(device)
     room = Workroom(settings)
     try:
         while True:
-            connection.send(room.do(connection.recv()))
+            task = connection.recv()
+            if not isinstance(task, Stop):  # one that came when its task was done already
+                connection.send(room.do(task, connection))
     except (EOFError, OSError):
         return
 
@@ -91,11 +98,19 @@ class Workroom:
         self._answerer: Answerer | None = None
         self._searcher: Searcher | None = None
 
-    def do(self, task: Task) -> str | Failure:
-        """Do one task: give the text of its answer, "" where that went to a file, or why there is none."""
+    def do(self, task: Task, connection: Connection) -> str | Failure:
+        """Do one task.
+
+        Args:
+            task: what to do.
+            connection: to the service, which wants to hear how far a job is.
+
+        Returns:
+            The text of its answer, "" where that went to a file, or why there is none.
+        """
         try:
-            if isinstance(task, TrackTask):
-                return self._track(task)
+            if isinstance(task, JobTask | DrawTask | ExportTask):
+                return self._job(task, connection)
             if isinstance(task, AskTask):
                 return self._ask(task)
             if isinstance(task, SearchTask):
@@ -110,12 +125,17 @@ class Workroom:
             self._clear()
             return Failure(TrackspeakError.__name__, "unexpected error, see the log of the worker")
 
-    def _track(self, task: TrackTask) -> str:
-        from .run import track
+    def _job(self, task: JobTask | DrawTask | ExportTask, connection: Connection) -> str:
+        from .jobs.doing import Teller, Tools, do_job, draw_job, export_job
 
-        assembly = self._assemblies.get(task.options)
-        result = track(task.video, task.queries, task.options, limits=self._settings.limits(), assembly=assembly)
-        return _told(result, task.export, task.video_name or task.video.name)
+        if isinstance(task, JobTask):
+            tools = Tools(self._assemblies.get, Indexes(self._settings.indexes_folder), self._settings.limits())
+            do_job(task, tools, Teller(connection))
+        elif isinstance(task, DrawTask):
+            draw_job(task, self._settings.limits())
+        else:
+            export_job(task)
+        return ""
 
     def _ask(self, task: AskTask) -> str:
         from .answerer import Answerer

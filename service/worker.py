@@ -4,15 +4,23 @@ from __future__ import annotations
 
 import multiprocessing
 import threading
+import time
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
+from typing import Any, Final, Protocol
 
 from trackspeak.models.errors import WorkerError
 
 from .settings import Settings
-from .tasks import Task
+from .tasks import News, Stop, Task
 from .work import Failure, work
+
+_LOOK_S: Final = 0.2
+"""How often one who follows a task is asked whether it is still wanted."""
+
+_GIVING_UP_S: Final = 1.0
+"""How long a process has to give up its task before it is killed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,16 +31,28 @@ class _Running:
     connection: Connection
 
 
+class Watching(Protocol):
+    """One who follows a task."""
+
+    def told(self, news: News) -> None:
+        """Hear how far it is."""
+
+    def wanted(self) -> bool:
+        """Say whether it is still to be done; asked several times a second."""
+
+
 class Worker:
     """A worker process, seen from the service; it is started when needed, also again after it died.
 
     Args:
         settings: of the service.
+        device: what it works on, such as "cuda:1"; None: on what is there.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, device: str | None = None) -> None:
         """Start nothing yet."""
         self._settings = settings
+        self._device = device
         self._running: _Running | None = None
         self._ended = False
         self._lock = threading.Lock()
@@ -48,14 +68,19 @@ class Worker:
         with self._lock:
             self._started()
 
-    def do(self, task: Task) -> str:
+    def do(self, task: Task, watching: Watching | None = None) -> str:
         """Do one task; others wait.
+
+        Args:
+            task: what to do.
+            watching: hears how far it is, and may have it given up.
 
         Returns:
             The text of its answer.
 
         Raises:
             TrackspeakError: what the task raises.
+            StoppedError: if it was given up, and the process still answers.
             WorkerError: if the process dies; the next request gets a new one, unless the service is being stopped.
         """
         with self._lock:
@@ -64,7 +89,7 @@ class Worker:
             self._refuse_after_end()  # it may have been said in between, when there was no process to end
             try:
                 running.connection.send(task)
-                reply = running.connection.recv()
+                reply = _reply(running, watching)
             except (EOFError, OSError):
                 code = self._clear()
                 self._refuse_after_end()
@@ -100,7 +125,7 @@ class Worker:
         self._clear()
         context = multiprocessing.get_context("spawn")
         here, there = context.Pipe()
-        process = context.Process(target=work, args=(there, self._settings), daemon=True)
+        process = context.Process(target=work, args=(there, self._settings, self._device), daemon=True)
         process.start()
         # The worker has its own; while this one is open, its death would not be noticed.
         there.close()
@@ -116,3 +141,29 @@ class Worker:
         code = self._running.process.exitcode
         self._running = None
         return code
+
+
+def _reply(running: _Running, watching: Watching | None) -> Any:
+    """Wait for the answer to a task.
+
+    Raises:
+        EOFError: if the process ended, also by us, where it did not give up in time.
+        OSError: the same.
+    """
+    connection = running.connection
+    if watching is None:
+        return connection.recv()
+    stopped_s: float | None = None
+    while True:
+        if connection.poll(_LOOK_S):
+            message = connection.recv()
+            if not isinstance(message, News):
+                return message
+            watching.told(message)
+        if stopped_s is None:
+            if not watching.wanted():
+                stopped_s = time.monotonic()
+                connection.send(Stop())
+        elif time.monotonic() - stopped_s > _GIVING_UP_S:
+            running.process.kill()
+            running.process.join()

@@ -14,7 +14,7 @@ from trackspeak.models.errors import NotFoundError, OptionError
 
 from .checks import MAX_LABELS, body_as_json, check_labels, check_name, check_video_id
 from .engine import open_database, reading, writing
-from .tables import LabelRow, SavedSearchRow, VideoRow
+from .tables import KeptVideoRow, LabelRow, SavedSearchRow, VideoRow
 from .upsert import upsert
 
 if TYPE_CHECKING:
@@ -130,6 +130,11 @@ class Catalogue:
             video_id: CataloguedVideo(video_id, name, tuple(labels[key] for key in sorted(labels)))
             for video_id, (name, labels) in sorted(found.items())
         }
+
+    def kept(self) -> set[str]:
+        """Give the ids of the videos whose files are kept."""
+        with reading(self._engine) as session:
+            return set(session.scalars(select(KeptVideoRow.id).where(~KeptVideoRow.expired)))
 
     def forget_video(self, video_id: str) -> None:
         """Remove all that is said of a video; nothing happens where it is not known.

@@ -5,11 +5,13 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, Final
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 from sqlalchemy.orm import Session
+from sqlalchemy.pool import NullPool
 
 from trackspeak.models.errors import OptionError, OutputError
 from trackspeak.service.settings import Settings, variable
@@ -47,7 +49,15 @@ def open_database(settings: Settings) -> Engine:
     except BaseException:
         engine.dispose()
         raise
+    if url.get_backend_name() == "sqlite":
+        event.listen(engine, "do_connect", _refuse_lost)
     return engine
+
+
+def _refuse_lost(_dialect: Any, _record: Any, arguments: Any, _parameters: Any) -> None:
+    """Say that the file is gone: SQLite would begin a new one, and what was accepted would seem never to have been."""
+    if not Path(arguments[0]).is_file():
+        raise sqlite3.OperationalError("its file is gone; bring it back, or start anew")
 
 
 def database_url(settings: Settings) -> URL:
@@ -79,7 +89,10 @@ def make_engine(url: URL, *, busy_timeout_s: float = BUSY_TIMEOUT_S) -> Engine:
         OptionError: if the database's driver is not installed.
     """
     try:
-        engine = create_engine(url, pool_pre_ping=url.get_backend_name() != "sqlite", hide_parameters=True)
+        if url.get_backend_name() == "sqlite":  # opening the file costs little, and sees that it was replaced
+            engine = create_engine(url, poolclass=NullPool, hide_parameters=True)
+        else:
+            engine = create_engine(url, pool_pre_ping=True, hide_parameters=True)
     except ModuleNotFoundError as error:
         needed = f"{variable('database_url')} needs {error.name}: pip install 'trackspeak[postgres]'"
         raise OptionError(needed) from None

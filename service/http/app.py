@@ -1,4 +1,4 @@
-"""The HTTP service: routes, and the worker processes that answer."""
+"""The HTTP application: its routes, and what is open while it runs."""
 
 from __future__ import annotations
 
@@ -6,31 +6,35 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager, suppress
 from dataclasses import asdict, replace
 from importlib.metadata import version
-from typing import Any
+from typing import Any, Final
 
-from fastapi import FastAPI, Request
-from fastapi.responses import Response
+from fastapi import FastAPI
 
+from trackspeak.models.errors import TrackspeakError
 from trackspeak.plugins.registry import PluginInfo, list_plugins
 
-from ..formats.exports import find_export
-from ..limits import check_queries
-from ..options import parse_run_options
-from ..plugin_files import check_named_files
+from ..front import Front
+from ..jobs.runner import make_runners
+from ..jobs.shop import opened_shop
 from ..problems import without_folders
 from ..profiles import load_profile, profile_names
 from ..settings import Settings
-from ..tasks import ExportTo, Task, TrackTask
 from ..worker import Worker
 from . import openapi
-from .context import JSON_FORMAT, Context, Desk, answered, as_object
+from .access import Reader
+from .context import Context, Desk
 from .errors import add_error_handlers
+from .jobs import add_job_routes
 from .search import add_search_routes
-from .upload import receive_form, upload_folder, uploads_folder
+from .track import add_track_route
+from .upload import Places, uploads_folder
+from .uploads import add_upload_routes
 from .videos import add_video_routes
+
+_SWEEP_S: Final = 300.0
 
 _log = logging.getLogger(__name__)
 
@@ -42,61 +46,87 @@ def create_app(settings: Settings) -> FastAPI:
         settings: data folder, limits, and which files options may name.
 
     Returns:
-        The application; `app.state.context` is its `Context`.
+        The application; `app.state.context` is its `Context`, `app.state.front` its `Front` while it runs.
     """
-    deleting = ThreadPoolExecutor(1, "delete")
-    context = Context(settings, settings.limits(), Desk(Worker(settings)), Desk(Worker(settings)), deleting)
+    context = Context(
+        settings,
+        settings.limits(),
+        Desk(Worker(settings)),
+        Desk(Worker(settings)),
+        Places(settings.max_uploads_per_key),
+        ThreadPoolExecutor(1, "delete"),
+    )
 
     @asynccontextmanager
-    async def lifespan(_app: FastAPI) -> AsyncIterator[Mapping[str, Any]]:
-        with uploads_folder(settings.data) as uploads:
-            for worker in context.workers:
-                await asyncio.to_thread(worker.start)
+    async def lifespan(app: FastAPI) -> AsyncIterator[Mapping[str, Any]]:
+        with ExitStack() as opened:
+            uploads = opened.enter_context(uploads_folder(settings.data))
+            shop = opened.enter_context(opened_shop(settings))
+            front = Front(settings, context.limits, shop, make_runners(settings, shop))
+            app.state.front = front
+            sweeping = asyncio.create_task(_sweep(front))
+            await asyncio.to_thread(_start, front, context)
             try:
-                yield {"uploads": uploads}
+                yield {"uploads": uploads, "front": front}
             finally:
-                for worker in context.workers:
-                    await asyncio.to_thread(worker.stop)
+                sweeping.cancel()
+                await asyncio.to_thread(_stop, front, context)
 
-    app = FastAPI(title="trackspeak", summary=openapi.SUMMARY, version=version("trackspeak"), lifespan=lifespan)
+    app = FastAPI(
+        title="trackspeak",
+        summary=openapi.SUMMARY,
+        version=version("trackspeak"),
+        responses=openapi.common(),
+        lifespan=lifespan,
+    )
     app.state.context = context
     add_error_handlers(app)
-    _add_track_route(app, context)
+    add_track_route(app, context)
     add_video_routes(app, context)
+    add_upload_routes(app, context)
+    add_job_routes(app, context)
     add_search_routes(app, context)
+    _add_small_routes(app)
+    return app
+
+
+def _add_small_routes(app: FastAPI) -> None:
 
     @app.get("/v1/plugins", summary="List the plugins")
-    async def get_plugins() -> list[dict[str, Any]]:
+    async def get_plugins(_principal: Reader) -> list[dict[str, Any]]:
         return [asdict(_without_paths(plugin)) for plugin in await asyncio.to_thread(list_plugins)]
 
     @app.get("/v1/profiles", summary="List the profiles")
-    async def get_profiles() -> list[dict[str, Any]]:
+    async def get_profiles(_principal: Reader) -> list[dict[str, Any]]:
         return [load_profile(name).model_dump() for name in profile_names()]
 
     @app.get("/healthz", summary="Whether the service answers")
     async def get_health() -> dict[str, str]:
         return {"status": "ok"}
 
-    return app
+
+def _start(front: Front, context: Context) -> None:
+    """Start the processes that are needed from the beginning."""
+    for runner in front.runners:
+        runner.start()
+    context.asking.worker.start()
 
 
-def _add_track_route(app: FastAPI, context: Context) -> None:
-    settings, limits = context.settings, context.limits
+def _stop(front: Front, context: Context) -> None:
+    for runner in front.runners:
+        runner.drain()  # all first, so that none waits for another
+    for runner in front.runners:
+        runner.stop()
+    for worker in context.workers:
+        worker.stop()
 
-    @app.post("/v1/track", summary="Find the tracks that sentences refer to", **openapi.track_route())
-    async def post_track(request: Request, format: str = JSON_FORMAT) -> Response:  # noqa: A002 its name in the URL
-        find_export(format)
-        with upload_folder(request.state.uploads) as folder:
-            form = await receive_form(request, folder, limits)
-            # What the worker would refuse, here: so that a bad request need not wait for its turn
-            options = parse_run_options(as_object("options", form.options or "{}"))
-            check_queries(form.queries, limits)
-            await asyncio.to_thread(check_named_files, options, settings.plugin_files)
 
-            def make(export: ExportTo | None) -> Task:
-                return TrackTask(form.video, form.video_name, form.queries, options, export)
-
-            return await answered(context.tracking, request, make, format)
+async def _sweep(front: Front) -> None:
+    """Remove what has had its time, now and then."""
+    while True:
+        with suppress(TrackspeakError):  # what fails now, such as on a full disk, is done the next time
+            await asyncio.to_thread(front.shop.retention.sweep)
+        await asyncio.sleep(_SWEEP_S)
 
 
 def _without_paths(plugin: PluginInfo) -> PluginInfo:

@@ -1,4 +1,4 @@
-"""What the routes share: the settings, the worker processes, and how bodies come in and answers go out."""
+"""What the routes share: the settings, the counter, the worker processes, and how bodies come in and answers go out."""
 
 from __future__ import annotations
 
@@ -20,17 +20,19 @@ from starlette.requests import ClientDisconnect
 from trackspeak.models.errors import InputError, OptionError, OutputError
 
 from ..formats.exports import find_export
+from ..front import Front
 from ..limits import Limits
 from ..settings import Settings
 from ..tasks import ExportTo, Task
 from ..worker import Worker
 from .form import room_for_fields
+from .upload import Places
 
 JSON_FORMAT = "json"
 
 
 class Desk:
-    """A worker process and the requests that wait for it.
+    """A worker process and the requests that wait for it; it is started when it is first needed.
 
     Args:
         worker: the process.
@@ -56,20 +58,22 @@ class Desk:
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What the routes share.
+    """What the routes share from the start; what is open only while the service runs is in a request's state.
 
     Attributes:
         settings: of the service.
         limits: what is accepted.
-        tracking: watches videos.
         asking: answers from indexes, so that nobody waits for a video who only asks.
+        drawing: draws answers into videos, which takes long.
+        places: of those who are sending a video.
         deleting: the thread in which indexes are deleted: it may wait long for a search that takes in others.
     """
 
     settings: Settings
     limits: Limits
-    tracking: Desk
     asking: Desk
+    drawing: Desk
+    places: Places
     deleting: Executor
 
     async def delete(self, work: Callable[[], None]) -> None:
@@ -82,12 +86,23 @@ class Context:
 
     @property
     def workers(self) -> Sequence[Worker]:
-        """All worker processes."""
-        return (self.tracking.worker, self.asking.worker)
+        """The worker processes that do no jobs."""
+        return (self.asking.worker, self.drawing.worker)
 
 
-async def read_object(request: Request, limits: Limits) -> dict[str, Any]:
+def front_of(request: Request) -> Front:
+    """Give the counter of the service that a request came to."""
+    front: Front = request.state.front
+    return front
+
+
+async def read_object(request: Request, limits: Limits, *, or_nothing: bool = False) -> dict[str, Any]:
     """Read a body that is a JSON object.
+
+    Args:
+        request: whose body is read.
+        limits: how long it may be.
+        or_nothing: whether an empty body will do, for an empty object.
 
     Raises:
         InputError: if it is none, too large, or ends early.
@@ -100,7 +115,7 @@ async def read_object(request: Request, limits: Limits) -> dict[str, Any]:
                 raise InputError(f"the body must have at most {most} bytes")
     except ClientDisconnect:
         raise InputError("the body ended early") from None
-    return as_object("the body", bytes(body))
+    return {} if or_nothing and not body else as_object("the body", bytes(body))
 
 
 def as_object(what: str, text: str | bytes) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
@@ -12,7 +13,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
 
-from trackspeak.models.errors import InputError, TrackspeakError
+from trackspeak.models.errors import BusyError, InputError, TrackspeakError
 
 from ..problems import MEDIA_TYPE, problem, problem_of, status_of
 
@@ -26,7 +27,8 @@ def add_error_handlers(app: FastAPI) -> None:
     async def on_trackspeak_error(_request: Request, error: TrackspeakError) -> Response:
         if status_of(error) >= HTTPStatus.INTERNAL_SERVER_ERROR:
             _log.error("%s: %s", error.code, error)
-        return _problem_response(problem_of(error))
+        retry = {"Retry-After": str(math.ceil(error.retry_after_s))} if isinstance(error, BusyError) else None
+        return _problem_response(problem_of(error), retry)
 
     @app.exception_handler(RequestValidationError)
     async def on_validation_error(_request: Request, error: RequestValidationError) -> Response:

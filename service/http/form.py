@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Final
@@ -15,9 +17,10 @@ from trackspeak.models.errors import InputError, OutputError
 
 from ..limits import Limits
 
-_FIELDS: Final = ("video", "query", "options")
+TRACK_FIELDS: Final = ("video", "query", "options")
 _ONCE: Final = ("video", "options")
 _SUFFIX: Final = re.compile(rb"\.[A-Za-z0-9]{1,8}$")
+_LONGEST_NAME: Final = 255
 _MAX_UTF8_BYTES: Final = 4
 _OTHER_BYTES: Final = 1024**2
 
@@ -29,14 +32,23 @@ class TrackForm:
     Attributes:
         video: the file that the upload was written to.
         video_name: what the caller calls it, "" where that was not said.
+        video_bytes: how long it is.
+        video_sha256: of its bytes.
         queries: the sentences, in order; not checked.
         options: the text of the field `options`, "" where there is none.
     """
 
     video: Path
     video_name: str
+    video_bytes: int
+    video_sha256: str
     queries: tuple[str, ...]
     options: str
+
+
+def plain_file_name(text: str) -> str:
+    """Give what a caller calls a file, without folders, for people to read: it never names a file of ours."""
+    return re.split(r"[/\\]", text)[-1][:_LONGEST_NAME]
 
 
 def room_for_fields(limits: Limits) -> int:
@@ -51,15 +63,17 @@ class FormReader:
         boundary: what parts the body.
         folder: receives the video.
         limits: of the video's bytes, and of the rest.
+        fields: that the form may have.
     """
 
-    def __init__(self, boundary: bytes, folder: Path, limits: Limits) -> None:
+    def __init__(self, boundary: bytes, folder: Path, limits: Limits, fields: Sequence[str] = TRACK_FIELDS) -> None:
         """Begin.
 
         Raises:
             InputError: if the boundary is not one.
         """
-        self._folder, self._limits = folder, limits
+        self._folder, self._limits, self._fields = folder, limits, fields
+        self._sha256 = hashlib.sha256()
         self._video: Path | None = None
         self._video_name = ""
         self._file: BinaryIO | None = None
@@ -129,7 +143,12 @@ class FormReader:
         texts = [(name, _decode(name, value)) for name, value in self._texts]
         queries = tuple(text for name, text in texts if name == "query")
         return TrackForm(
-            self._video, self._video_name, queries, next((text for name, text in texts if name == "options"), "")
+            self._video,
+            self._video_name,
+            self._video_bytes,
+            self._sha256.hexdigest(),
+            queries,
+            next((text for name, text in texts if name == "options"), ""),
         )
 
     def _end_header(self) -> None:
@@ -142,14 +161,14 @@ class FormReader:
         _, parameters = parse_options_header(self._disposition)
         self._disposition = b""
         name = parameters.get(b"name", b"").decode(errors="replace")
-        if name not in _FIELDS:
-            raise InputError(f"the form's fields must be {', '.join(_FIELDS)}, got {name[:40]!r}")
+        if name not in self._fields:
+            raise InputError(f"the form's fields must be {', '.join(self._fields)}, got {name[:40]!r}")
         if name in _ONCE and name in self._seen:
             raise InputError(f"the form must have the field {name} once")
         self._seen.add(name)
         if name == "video":
             file_name = parameters.get(b"filename", b"")
-            self._video_name = re.split(r"[/\\]", file_name.decode(errors="replace"))[-1]
+            self._video_name = plain_file_name(file_name.decode(errors="replace"))
             suffix = _SUFFIX.search(file_name)  # some containers are told by it
             self._video = self._folder / f"video{suffix[0].decode() if suffix else ''}"
             self._file = self._video.open("wb")
@@ -162,6 +181,7 @@ class FormReader:
             return
         self._video_bytes += end - start
         self._limits.check_video("max_video_bytes", self._video_bytes, "bytes of the video")
+        self._sha256.update(data[start:end])
         self._file.write(data[start:end])
 
     def _end(self) -> None:

@@ -12,6 +12,7 @@ from ..formats.exports import EXPORTS
 from ..options import RunOptions
 from ..problems import MEDIA_TYPE
 from ..schema import problem_schema, result_schema
+from ..schema_jobs import job_schema
 from ..schema_search import search_schema, video_schema
 from ..search.asked import SearchOptions
 
@@ -20,10 +21,16 @@ SUMMARY: Final = "A video and sentences in, the tracks that the sentences refer 
 _PROBLEMS: Final = MappingProxyType(
     {
         404: "it is not here",
+        405: "the path is there, but not for this method",
+        409: "it is not in a state in which this can be done",
+        410: "it was here, and was removed when its time was over",
+        412: "another version of tus is asked for",
         413: "the video is over a limit",
+        415: "the body is of another kind",
         422: "the video, a query or an option is wrong",
+        429: "too much is waiting already; Retry-After says when to try again",
         500: "the server could not do it",
-        503: "the worker process died; try again",
+        503: "the service is being stopped, or a process died; try again",
     }
 )
 
@@ -45,10 +52,31 @@ def _form_schema() -> dict[str, Any]:
 def track_route() -> dict[str, Any]:
     """Give the keywords of the route."""
     form = {"content": {"multipart/form-data": {"schema": _form_schema()}}, "required": True}
+    prefer = header("Prefer", {"type": "string", "examples": ["respond-async"]}, "respond-async: a job, at once")
+    answers = with_files(responses(result_schema(), 409, 413, 422, 429, 503))
     return {
-        "responses": _with_files(_responses(result_schema(), 413, 422, 500, 503)),
-        "openapi_extra": {"requestBody": form},
+        "responses": {**answers, 202: accepted()},
+        "openapi_extra": {"requestBody": form, "parameters": [prefer]},
     }
+
+
+def header(name: str, schema: Mapping[str, Any], what: str, *, required: bool = False) -> dict[str, Any]:
+    """Describe a header of a request."""
+    return {"name": name, "in": "header", "schema": dict(schema), "description": what, "required": required}
+
+
+def accepted() -> dict[str, Any]:
+    """Describe the answer that a job was accepted."""
+    return {
+        "description": "a job, to be followed at `Location`",
+        "content": {"application/json": {"schema": job_schema()}},
+        "headers": {"Location": {"schema": {"type": "string"}}},
+    }
+
+
+def common() -> dict[int | str, dict[str, Any]]:
+    """Give the answers that every route may give."""
+    return problems(405, 500)
 
 
 def queries_route(options: Sequence[str]) -> dict[str, Any]:
@@ -66,19 +94,19 @@ def queries_route(options: Sequence[str]) -> dict[str, Any]:
         "additionalProperties": False,
     }
     return {
-        "responses": _with_files(_responses(result_schema(), 404, 422, 500, 503)),
-        "openapi_extra": _json_body(body),
+        "responses": with_files(responses(result_schema(), 404, 409, 410, 422, 503)),
+        "openapi_extra": json_body(body),
     }
 
 
 def videos_route() -> dict[str, Any]:
     """Give the keywords of the route."""
-    return {"responses": _responses({"type": "array", "items": video_schema()}, 422, 500)}
+    return {"responses": responses({"type": "array", "items": video_schema()}, 422)}
 
 
 def video_route() -> dict[str, Any]:
     """Give the keywords of the route."""
-    return {"responses": _responses(video_schema(), 404, 422, 500)}
+    return {"responses": responses(video_schema(), 404, 410, 422)}
 
 
 def change_route() -> dict[str, Any]:
@@ -91,40 +119,40 @@ def change_route() -> dict[str, Any]:
         },
         "additionalProperties": False,
     }
-    return {"responses": _responses(video_schema(), 404, 422, 500), "openapi_extra": _json_body(body)}
+    return {"responses": responses(video_schema(), 404, 410, 422), "openapi_extra": json_body(body)}
 
 
 def delete_route() -> dict[str, Any]:
     """Give the keywords of the route."""
-    return {"responses": {204: {"description": "it is gone"}, **_problems(404, 422, 500)}, "status_code": 204}
+    return {"responses": {204: {"description": "it is gone"}, **problems(404, 409, 410, 422)}, "status_code": 204}
 
 
 def thumbnail_route() -> dict[str, Any]:
     """Give the keywords of the route."""
     picture = {"description": "the picture", "content": {"image/jpeg": {}}}
-    return {"responses": {200: picture, **_problems(404, 422, 500)}}
+    return {"responses": {200: picture, **problems(404, 422)}}
 
 
 def search_route() -> dict[str, Any]:
     """Give the keywords of the route."""
     saved = {"saved": {"type": "string", "description": "the name of a search that was kept; other fields come first"}}
     body = _search_body(saved)
-    return {"responses": _responses(search_schema(), 404, 422, 500, 503), "openapi_extra": _json_body(body)}
+    return {"responses": responses(search_schema(), 404, 422, 503), "openapi_extra": json_body(body)}
 
 
 def searches_route() -> dict[str, Any]:
     """Give the keywords of the route."""
-    return {"responses": _responses({"type": "object", "additionalProperties": _search_body({})}, 500)}
+    return {"responses": responses({"type": "object", "additionalProperties": _search_body({})})}
 
 
 def kept_search_route() -> dict[str, Any]:
     """Give the keywords of the route."""
-    return {"responses": _responses(_search_body({}), 404, 422, 500)}
+    return {"responses": responses(_search_body({}), 404, 422)}
 
 
 def keep_search_route() -> dict[str, Any]:
     """Give the keywords of the route."""
-    return {"responses": _responses(_search_body({}), 404, 422, 500), "openapi_extra": _json_body(_search_body({}))}
+    return {"responses": responses(_search_body({}), 404, 422), "openapi_extra": json_body(_search_body({}))}
 
 
 def _search_body(more: Mapping[str, Any]) -> dict[str, Any]:
@@ -134,16 +162,18 @@ def _search_body(more: Mapping[str, Any]) -> dict[str, Any]:
     return {"type": "object", "properties": properties, "required": required, "additionalProperties": False}
 
 
-def _json_body(schema: Mapping[str, Any]) -> dict[str, Any]:
+def json_body(schema: Mapping[str, Any]) -> dict[str, Any]:
+    """Describe a body that is a JSON object."""
     return {"requestBody": {"content": {"application/json": {"schema": dict(schema)}}, "required": True}}
 
 
-def _responses(schema: Mapping[str, Any], *statuses: int) -> dict[int | str, Any]:
+def responses(schema: Mapping[str, Any], *statuses: int) -> dict[int | str, Any]:
+    """Describe an answer, and the problems that there may be instead."""
     found = {"description": "the answer", "content": {"application/json": {"schema": dict(schema)}}}
-    return {200: found, **_problems(*statuses)}
+    return {200: found, **problems(*statuses)}
 
 
-def _with_files(responses: dict[int | str, Any]) -> dict[int | str, Any]:
+def with_files(responses: dict[int | str, Any]) -> dict[int | str, Any]:
     """Say that an answer may be a file, where `format` asks for one."""
     kinds = sorted({export.media_type for export in EXPORTS.values()} - {"application/json"})
     files = {kind: {"schema": {"type": "string", "format": "binary"}} for kind in kinds}
@@ -151,7 +181,8 @@ def _with_files(responses: dict[int | str, Any]) -> dict[int | str, Any]:
     return {**responses, 200: {**answer, "content": {**answer["content"], **files}}}
 
 
-def _problems(*statuses: int) -> dict[int | str, Any]:
+def problems(*statuses: int) -> dict[int | str, Any]:
+    """Describe the answers of some statuses that are problems."""
     return {
         status: {"description": _PROBLEMS[status], "content": {MEDIA_TYPE: {"schema": problem_schema()}}}
         for status in statuses

@@ -15,6 +15,7 @@ from ..searching import KeptSearches, chosen_indexes, parse_search
 from ..settings import Settings
 from ..tasks import SearchTask
 from . import openapi
+from .access import Reader, Writer
 from .context import Context, read_object
 
 
@@ -23,7 +24,7 @@ def add_search_routes(app: FastAPI, context: Context) -> None:
     settings = context.settings
 
     @app.post("/v1/search", summary="Search all indexed videos", **openapi.search_route())
-    async def post_search(request: Request) -> Response:
+    async def post_search(request: Request, _principal: Reader) -> Response:
         body = await read_object(request, context.limits)
         saved = body.pop("saved", None)
         if saved is not None:
@@ -36,21 +37,21 @@ def add_search_routes(app: FastAPI, context: Context) -> None:
         return Response(text, media_type="application/json")
 
     @app.get("/v1/searches", summary="List the searches that were kept", **openapi.searches_route())
-    async def get_searches() -> Response:
+    async def get_searches(_principal: Reader) -> Response:
         return JSONResponse(await asyncio.to_thread(KeptSearches(settings).all))
 
     @app.get("/v1/searches/{name}", summary="Show a search", **openapi.kept_search_route())
-    async def get_search(name: str) -> Response:
+    async def get_search(name: str, _principal: Reader) -> Response:
         return JSONResponse(await asyncio.to_thread(KeptSearches(settings).get, name))
 
     @app.put("/v1/searches/{name}", summary="Keep a search", **openapi.keep_search_route())
-    async def put_search(name: str, request: Request) -> Response:
+    async def put_search(name: str, request: Request, _principal: Writer) -> Response:
         body = await read_object(request, context.limits)
         await asyncio.to_thread(_keep, settings, name, body)
         return JSONResponse(await asyncio.to_thread(KeptSearches(settings).get, name))
 
     @app.delete("/v1/searches/{name}", summary="Delete a search", **openapi.delete_route())
-    async def delete_search(name: str) -> Response:
+    async def delete_search(name: str, _principal: Writer) -> Response:
         await asyncio.to_thread(KeptSearches(settings).delete, name)
         return Response(status_code=204)
 

@@ -9,13 +9,14 @@ from types import FrameType
 from typing import Final
 
 import uvicorn
+from fastapi import FastAPI
 
 from trackspeak.models.errors import TrackspeakError
 
+from ..front import Front
 from ..settings import Settings
 from ..tasks import WarmTask
 from .app import create_app
-from .context import Context
 from .upload import uploads_folder
 
 LAST_REPLIES_S: Final = 5
@@ -38,15 +39,15 @@ def serve_http(settings: Settings, host: str, port: int) -> None:
     app = create_app(settings)
     config = uvicorn.Config(app, host, port, timeout_graceful_shutdown=LAST_REPLIES_S)
     with suppress(KeyboardInterrupt):  # raised anew at the end of a service that Ctrl-C has stopped
-        _Server(config, app.state.context).run()
+        _Server(config, app).run()
 
 
 class _Server(uvicorn.Server):
-    """Ends the workers at a signal: the server itself would first wait for the answer to every open request."""
+    """Ends the work at a signal: the server itself would first wait for the answer to every open request."""
 
-    def __init__(self, config: uvicorn.Config, context: Context) -> None:
+    def __init__(self, config: uvicorn.Config, app: FastAPI) -> None:
         super().__init__(config)
-        self._context = context
+        self._state = app.state
         self._warming: asyncio.Task[None] | None = None
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
@@ -56,10 +57,13 @@ class _Server(uvicorn.Server):
 
     def _warm(self) -> None:
         with suppress(TrackspeakError):  # the service may be stopped at once
-            self._context.asking.worker.do(WarmTask())
+            self._state.context.asking.worker.do(WarmTask())
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Take a signal."""
-        for worker in self._context.workers:
+        for worker in self._state.context.workers:
             worker.end()
+        front: Front | None = getattr(self._state, "front", None)
+        for runner in front.runners if front is not None else ():
+            runner.drain()
         super().handle_exit(sig, frame)

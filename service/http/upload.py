@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Final
@@ -13,11 +14,11 @@ from typing import Final
 from python_multipart.multipart import parse_options_header
 from starlette.requests import ClientDisconnect, Request
 
-from trackspeak.models.errors import InputError, OutputError, VideoLimitError
+from trackspeak.models.errors import InputError, OutputError, QuotaError, VideoLimitError
 
 from ..limits import Limits
 from ..process_folder import process_folder
-from .form import FormReader, TrackForm, room_for_fields
+from .form import TRACK_FIELDS, FormReader, TrackForm, room_for_fields
 
 _UPLOADS: Final = "uploads"
 
@@ -59,8 +60,16 @@ def upload_folder(uploads: Path) -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-async def receive_form(request: Request, folder: Path, limits: Limits) -> TrackForm:
+async def receive_form(
+    request: Request, folder: Path, limits: Limits, fields: Sequence[str] = TRACK_FIELDS
+) -> TrackForm:
     """Read a request's form; the video goes to `folder` as it comes.
+
+    Args:
+        request: whose body is read.
+        folder: receives the video.
+        limits: of the video's bytes, and of the rest.
+        fields: that the form may have.
 
     Raises:
         InputError: if the body is not such a form, ends early, or its fields without the video are too large.
@@ -74,7 +83,7 @@ async def receive_form(request: Request, folder: Path, limits: Limits) -> TrackF
     declared = request.headers.get("content-length", "")
     if declared.isdecimal() and int(declared) > limits.max_video_bytes + room_for_fields(limits):
         raise VideoLimitError(f"bytes of the body: {declared} is over the limit max_video_bytes and room for the rest")
-    reader = FormReader(boundary, folder, limits)
+    reader = FormReader(boundary, folder, limits, fields)
     try:
         async for piece in request.stream():
             await asyncio.to_thread(reader.write, piece)  # a disk can be slow
@@ -83,3 +92,33 @@ async def receive_form(request: Request, folder: Path, limits: Limits) -> TrackF
     finally:
         reader.close()
     return reader.form()
+
+
+class Places:
+    """Counts who is sending a video, so that no caller can take all places."""
+
+    def __init__(self, most: int) -> None:
+        """Begin with nobody.
+
+        Args:
+            most: videos that one caller may be sending at once.
+        """
+        self._most = most
+        self._taken: Counter[str] = Counter()
+
+    @contextmanager
+    def taken(self, key_id: str) -> Iterator[None]:
+        """Take a place while a video comes in; to be called in the event loop.
+
+        Raises:
+            QuotaError: if the caller has all that one may have.
+        """
+        if self._taken[key_id] >= self._most:
+            raise QuotaError(f"uploads: one caller may send {self._most} videos at once; try again later")
+        self._taken[key_id] += 1
+        try:
+            yield
+        finally:
+            self._taken[key_id] -= 1
+            if not self._taken[key_id]:
+                del self._taken[key_id]

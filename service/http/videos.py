@@ -1,27 +1,30 @@
-"""The routes about videos that were indexed: list, name, label, ask, delete."""
+"""The routes about videos: send, list, name, label, index, ask, delete."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from collections.abc import Mapping
+from typing import Annotated, Any, Final
 
 from fastapi import FastAPI, Query, Request, Response
-from fastapi.responses import JSONResponse
+from fastapi.responses import FileResponse, JSONResponse
 
 from trackspeak.models.errors import InputError, NotFoundError, OptionError
 
-from ..finding import catalogued, find_video, shown_name, videos_with
-from ..forgetting import forget_index, forget_video
+from ..forgetting import forget_index
+from ..front import Front
 from ..limits import check_queries
 from ..options import RunOptions, parse_run_options
 from ..plugin_files import check_named_files
-from ..settings import Settings
-from ..store.index_file import IndexSummary
 from ..store.indexes import Indexes
 from ..tasks import AskTask, ExportTo, Task
-from . import openapi
-from .context import JSON_FORMAT, Context, answered, read_object, refuse_others, texts_of
+from ..videos.kept import KeptVideo, NewVideo
+from . import openapi, openapi_videos
+from .access import Administrator, Reader, Writer
+from .context import JSON_FORMAT, Context, answered, front_of, read_object, refuse_others, texts_of
+from .jobs import accepted
+from .track import look_at
+from .upload import receive_form, upload_folder
 
 ASK_OPTIONS: Final = (
     "calibrator",
@@ -38,34 +41,78 @@ ASK_OPTIONS: Final = (
 
 def add_video_routes(app: FastAPI, context: Context) -> None:
     """Add the routes of this module."""
-    settings = context.settings
+    _add_kept_routes(app, context)
+    _add_asking_routes(app, context)
 
-    @app.get("/v1/videos", summary="List the indexed videos", **openapi.videos_route())
-    async def get_videos(label: list[str] = Query(default_factory=list)) -> Response:  # noqa: B008 as FastAPI has it
-        return JSONResponse(await asyncio.to_thread(_videos, settings, label))
+
+def _add_kept_routes(app: FastAPI, context: Context) -> None:
+    """Add the routes about videos as such."""
+
+    @app.get("/v1/videos", summary="List the videos", **openapi.videos_route())
+    async def get_videos(request: Request, _principal: Reader, label: Annotated[list[str], Query()] = []) -> Response:  # noqa: B006 FastAPI copies it
+        found = await asyncio.to_thread(front_of(request).shop.library.all, label)
+        return JSONResponse([one.to_dict() for one in found])
+
+    @app.post("/v1/videos", summary="Send a video, to be indexed and asked", **openapi_videos.send_route())
+    async def post_video(request: Request, principal: Writer) -> Response:
+        with context.places.taken(principal.key_id), upload_folder(request.state.uploads) as folder:
+            form = await receive_form(request, folder, context.limits, ("video",))
+            info = await asyncio.to_thread(look_at, form.video, context)
+            video = NewVideo(form.video, form.video_sha256, form.video_name, info)
+            kept, new = await asyncio.to_thread(front_of(request).keep_video, video, principal)
+        return await _sent(front_of(request), kept, new=new)
 
     @app.get("/v1/videos/{video}", summary="Show a video", **openapi.video_route())
-    async def get_video(video: str) -> Response:
-        return JSONResponse(await asyncio.to_thread(_video, settings, video))
+    async def get_video(video: str, request: Request, _principal: Reader) -> Response:
+        found = await asyncio.to_thread(front_of(request).shop.library.find, video)
+        return JSONResponse(found.to_dict())
+
+    @app.get("/v1/videos/{video}/file", summary="The video itself", **openapi_videos.file_route())
+    async def get_file(video: str, request: Request, _principal: Reader) -> Response:
+        shop = front_of(request).shop
+        found = await asyncio.to_thread(shop.library.find, video)
+        kept = await asyncio.to_thread(shop.videos.get, found.id)
+        # never as what it says it is: a browser shall show no page that somebody sent as a video
+        return FileResponse(kept.path, media_type=_media_type(kept), content_disposition_type="inline", filename=None)
 
     @app.patch("/v1/videos/{video}", summary="Name and label a video", **openapi.change_route())
-    async def patch_video(video: str, request: Request) -> Response:
+    async def patch_video(video: str, request: Request, _principal: Writer) -> Response:
         values = await read_object(request, context.limits)
-        return JSONResponse(await asyncio.to_thread(_change, settings, video, values))
+        return JSONResponse(await asyncio.to_thread(_change, front_of(request), video, values))
 
     @app.delete("/v1/videos/{video}", summary="Delete all that is kept of a video", **openapi.delete_route())
-    async def delete_video(video: str) -> Response:
-        await context.delete(lambda: forget_video(settings, find_video(settings, video).video.sha256))
+    async def delete_video(video: str, request: Request, _principal: Administrator) -> Response:
+        front = front_of(request)
+        await context.delete(lambda: front.delete_video(front.shop.library.find(video).id))
         return Response(status_code=204)
 
+
+def _add_asking_routes(app: FastAPI, context: Context) -> None:
+    """Add the routes about indexes of videos."""
+    settings = context.settings
+
+    @app.post("/v1/videos/{video}/index", summary="Have a video indexed", **openapi_videos.index_route())
+    async def post_index(video: str, request: Request, principal: Writer) -> Response:
+        values = await read_object(request, context.limits, or_nothing=True)
+        refuse_others(values, ("queries", "options"))
+        queries = texts_of(values, "queries") if "queries" in values else ()
+        options = values.get("options", {})
+        if not isinstance(options, dict):
+            raise OptionError(f"options must be a JSON object, got {options!r:.60}")
+        front = front_of(request)
+        found = await asyncio.to_thread(front.shop.library.find, video)
+        job = await asyncio.to_thread(front.submit_index, found.id, queries, options, principal)
+        return accepted(job, request)
+
     @app.post("/v1/videos/{video}/queries", summary="Ask an indexed video", **openapi.queries_route(ASK_OPTIONS))
-    async def post_queries(video: str, request: Request, format: str = JSON_FORMAT) -> Response:  # noqa: A002
+    async def post_queries(video: str, request: Request, _principal: Reader, format: str = JSON_FORMAT) -> Response:  # noqa: A002
         values = await read_object(request, context.limits)
         refuse_others(values, ("queries", "index", "options"))
         queries = check_queries(texts_of(values, "queries"), context.limits)
         options = _ask_options(values.get("options", {}))
         await asyncio.to_thread(check_named_files, options, settings.plugin_files)
-        index_id = await asyncio.to_thread(_index_of, settings, video, values.get("index"))
+        library = front_of(request).shop.library
+        index_id = await asyncio.to_thread(library.index_to_ask, video, values.get("index"))
 
         def make(export: ExportTo | None) -> Task:
             return AskTask(index_id, tuple(queries), options, export)
@@ -73,74 +120,46 @@ def add_video_routes(app: FastAPI, context: Context) -> None:
         return await answered(context.asking, request, make, format)
 
     @app.delete("/v1/indexes/{index}", summary="Delete an index", **openapi.delete_route())
-    async def delete_index(index: str) -> Response:
+    async def delete_index(index: str, _principal: Administrator) -> Response:
         await context.delete(lambda: forget_index(settings, index))
         return Response(status_code=204)
 
     @app.get("/v1/indexes/{index}/tracks/{track}/thumbnail", summary="Picture of a track", **openapi.thumbnail_route())
-    async def get_thumbnail(index: str, track: int) -> Response:
+    async def get_thumbnail(index: str, track: int, _principal: Reader) -> Response:
         picture = await asyncio.to_thread(Indexes(settings.indexes_folder).thumbnail, index, track)
         # an index never changes, but it can be deleted
         return Response(picture.jpeg, media_type="image/jpeg", headers={"Cache-Control": "private, max-age=3600"})
 
 
-def _videos(settings: Settings, labels: Sequence[str]) -> list[dict[str, Any]]:
-    """List videos by name, those that have all of some labels."""
-    said = catalogued(settings)
-    labelled = videos_with(said, labels)
-    videos: dict[str, list[IndexSummary]] = {}
-    for one in Indexes(settings.indexes_folder):
-        videos.setdefault(one.video.sha256, []).append(one)
-    listed = []
-    for sha256, indexes in videos.items():
-        own = said[sha256].labels if sha256 in said else ()
-        if not labels or sha256 in labelled:
-            listed.append(_shown(indexes, shown_name(indexes[0], said), own))
-    return sorted(listed, key=lambda video: (video["name"], video["id"]))
+async def _sent(front: Front, kept: KeptVideo, *, new: bool) -> Response:
+    """Answer that a video is kept: 201 if it is new here, 200 if its bytes were here before."""
+    found = await asyncio.to_thread(front.shop.library.find, kept.id)
+    return JSONResponse(found.to_dict(), 201 if new else 200, {"Location": f"/v1/videos/{kept.id}"})
 
 
-def _video(settings: Settings, text: str) -> dict[str, Any]:
-    sha256 = find_video(settings, text).video.sha256
-    for video in _videos(settings, ()):
-        if video["id"] == sha256:
-            return video
-    raise NotFoundError("video", text, ())  # it was deleted meanwhile
+def _media_type(kept: KeptVideo) -> str:
+    import mimetypes
+
+    guessed = mimetypes.guess_type(kept.path.name)[0] or ""
+    return guessed if guessed.startswith("video/") or guessed == "image/gif" else "application/octet-stream"
 
 
-def _shown(indexes: Sequence[IndexSummary], name: str, labels: Sequence[str]) -> dict[str, Any]:
-    facts = indexes[0].video
-    return {
-        "id": facts.sha256,
-        "name": name,
-        "labels": list(labels),
-        "frames": facts.frames,
-        "fps": round(facts.frame_rate, 6),
-        "width": facts.width,
-        "height": facts.height,
-        "duration_s": round(facts.duration_s, 6),
-        "indexes": [{"id": one.id, "profile": one.profile, "tracks": one.tracks} for one in indexes],
-    }
-
-
-def _change(settings: Settings, text: str, values: Mapping[str, Any]) -> dict[str, Any]:
-    """Set what a body names: `name`, where null gives back the one that was indexed, and all `labels`."""
+def _change(front: Front, text: str, values: Mapping[str, Any]) -> dict[str, Any]:
+    """Set what a body names: `name`, where null gives back the one that it came with, and all `labels`."""
     refuse_others(values, ("name", "labels"))
     name = values.get("name")
     if name is not None and not isinstance(name, str):
         raise InputError(f"name must be a text or null, got {name!r:.60}")
     wanted = texts_of(values, "labels") if "labels" in values else None
-    sha256 = find_video(settings, text).video.sha256
-    if not values:
-        return _video(settings, sha256)
-    from ..database.catalogue import open_catalogue
-
-    with open_catalogue(settings) as catalogue:
-        catalogue.change_video(sha256, labels=wanted, name=(name or "") if "name" in values else None)
-        try:
-            return _video(settings, sha256)
-        except NotFoundError:  # it was deleted meanwhile, and nothing may be left of it
-            catalogue.forget_video(sha256)
-            raise
+    library = front.shop.library
+    video_id = library.find(text).id
+    if values:
+        library.catalogue.change_video(video_id, labels=wanted, name=(name or "") if "name" in values else None)
+    try:
+        return library.find(video_id).to_dict()
+    except NotFoundError:  # it was deleted meanwhile, and nothing may be left of it
+        library.catalogue.forget_video(video_id)
+        raise
 
 
 def _ask_options(values: object) -> RunOptions:
@@ -153,20 +172,3 @@ def _ask_options(values: object) -> RunOptions:
                 f"options: {key!r} is none of a question to an index; there are: {', '.join(ASK_OPTIONS)}"
             )
     return parse_run_options(values)
-
-
-def _index_of(settings: Settings, video: str, index: object) -> str:
-    """Give the index of a video that is asked: the one named, or the only one."""
-    found = find_video(settings, video)
-    own = [one.id for one in Indexes(settings.indexes_folder) if one.video.sha256 == found.video.sha256]
-    if not own:
-        raise NotFoundError("video", video, ())  # it was deleted meanwhile
-    if index is None:
-        if video in own:
-            return video
-        if len(own) != 1:
-            raise OptionError(f"index must name one of the video's indexes, which are: {', '.join(own)}")
-        return own[0]
-    if index not in own:
-        raise OptionError(f"index must be one of the video's, {', '.join(own)}; got {index!r:.80}")
-    return str(index)

@@ -32,6 +32,7 @@ class Video:
         self._limits = limits
         self._sha256 = ""
         self._report: PassReport | None = None
+        self._passing: PassReport | None = None
 
     @property
     def info(self) -> VideoInfo:
@@ -59,7 +60,7 @@ class Video:
             VideoError: if the video cannot be read.
             VideoLimitError: if it turns out larger or longer than the limits allow.
         """
-        report = PassReport()
+        self._passing = report = PassReport()
         for frame in self._source.read(report):
             self._limits.check_video("max_frames", frame.index + 1, f"frames of {self._name}")
             self._limits.check_video("max_duration_s", frame.time_s, f"seconds of {self._name}")
@@ -74,14 +75,15 @@ class Video:
         """
         if self._report is None:
             raise RuntimeError("facts() needs a full pass over frames() before it")
-        return VideoFacts(
-            self._report.frames,
-            self.info.frame_rate,
-            self.info.width,
-            self.info.height,
-            self._report.end_s,
-            self.sha256,
-        )
+        return self._facts(self._report)
+
+    def facts_so_far(self) -> VideoFacts:
+        """What is known in the middle of a pass over `frames()`: its frames so far."""
+        return self._facts(self._passing or PassReport())
+
+    def _facts(self, report: PassReport) -> VideoFacts:
+        info = self.info
+        return VideoFacts(report.frames, info.frame_rate, info.width, info.height, report.end_s, self.sha256)
 
 
 FOLDER_FRAME_RATE = 10.0

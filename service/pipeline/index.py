@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, field, replace
@@ -27,7 +27,7 @@ from .indexer import BATCH_FRAMES, Indexer
 from .memory import give_back_freed_memory
 from .refine import fill_strides, join_frames, postprocess
 from .thumbnails import Gallery, Thumbnail
-from .watch import Stopwatch, blaming
+from .watch import Rarely, Stopwatch, blaming
 
 BATCHES_PER_CLEANING = 64
 """Batches after which freed memory goes back to the system."""
@@ -86,6 +86,7 @@ def index_video(
     frame_stride: int = 1,
     thumbnails: bool = False,
     progress: Progress | None = None,
+    preview: Callable[[VideoIndex], None] | None = None,
 ) -> VideoIndex:
     """Watch a video once.
 
@@ -96,6 +97,7 @@ def index_video(
         frame_stride: one of so many frames is looked at; tracks are filled in between.
         thumbnails: whether to keep a picture of each track.
         progress: called after every batch.
+        preview: called now and then with what was watched so far; ever more rarely, since each takes longer.
 
     Raises:
         VideoError: if the video cannot be decoded or goes over a limit.
@@ -107,6 +109,7 @@ def index_video(
     gallery = Gallery() if thumbnails else None
     indexer = Indexer(stream, steps.tracker, steps.matcher, steps.embedder, max_gap, frame_stride, watch, gallery)
     times_s: list[float] = []
+    previews = None if preview is None else Rarely()
     with watch.stage("pass"):
         if steps.detector is not None:
             with watch.stage("detect"), blaming("detector"):
@@ -124,6 +127,9 @@ def index_video(
                     give_back_freed_memory()
                 if progress is not None:
                     progress(batch[-1].index + 1, video.info.declared_frames)
+                if preview is not None and previews is not None and previews.due():
+                    preview(_so_far(indexer, frame_stride, times_s))
+                    previews.done()
             indexer.finish(observing)
         if progress is not None:
             progress(len(times_s), video.info.declared_frames)
@@ -136,6 +142,13 @@ def index_video(
         pictures = {} if gallery is None else gallery.collect(joined, track_ids)
     warnings = (*video.warnings, *_warnings(steps.detector, steps.tracker))
     return VideoIndex(trajectories, segments, observations, warnings, watch.seconds, frame_stride, pictures)
+
+
+def _so_far(indexer: Indexer, frame_stride: int, times_s: Sequence[float]) -> VideoIndex:
+    """Give what was watched so far; tracks that are mended at the end are not mended yet."""
+    segments, observations = indexer.collect_so_far()
+    trajectories = fill_strides(join_frames(indexer.history), frame_stride, np.array(times_s, np.float64))
+    return VideoIndex(trajectories, segments, observations, (), {}, frame_stride)
 
 
 def _warnings(detector: Detector | None, tracker: Tracker) -> tuple[str, ...]:

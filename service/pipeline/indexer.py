@@ -92,6 +92,13 @@ class Indexer:
         """Give the columns."""
         return self._observer.segments(self._clips), self._observer.observations()
 
+    def collect_so_far(self) -> tuple[Segments, Observations | None]:
+        """Give the columns of what was observed by now."""
+        if self._pending is not None:
+            self._pending.result()
+        seen = [clip for clip in self._clips if self._observer.has(clip)]
+        return self._observer.segments(seen), self._observer.observations_so_far()
+
     def _embed(
         self, batch: Sequence[Frame], found: Sequence[Detections], pool: ThreadPoolExecutor
     ) -> list[Appearance | None]:

@@ -119,6 +119,17 @@ class Observer:
             for track_id in look.boxes_xyxy:
                 self._rows[track_id, look.seen.frame.index] = len(self._rows)
 
+    def has(self, clip: Clip) -> bool:
+        """Whether all looks of a clip were observed."""
+        return all((clip.track_id, frame) in self._rows for frame in clip.look_frames)
+
+    def observations_so_far(self) -> Observations | None:
+        """What was observed by now; None if there was nothing to look at."""
+        if not self._parts:
+            return None
+        self._parts = [Observations.concatenate(self._parts)]  # kept, so that the next time has less to do
+        return self._parts[0]
+
     def observations(self) -> Observations | None:
         """All that was observed, given once; None if there was nothing to look at."""
         parts, self._parts = self._parts, []

@@ -49,3 +49,28 @@ class Stopwatch:
             yield
         finally:
             self.seconds[name] = self.seconds.get(name, 0.0) + time.perf_counter() - begin
+
+
+class Rarely:
+    """Says when something that takes ever longer is to be done again: so that it takes a small part of all time."""
+
+    def __init__(self, first_s: float = 1.0, share: float = 0.05) -> None:
+        """Begin to wait.
+
+        Args:
+            first_s: seconds until the first time, and at least between two.
+            share: the part of all time that it may take.
+        """
+        self._first_s, self._share = first_s, share
+        self._began_s = self._due_s = time.perf_counter()
+        self._due_s += first_s
+
+    def due(self) -> bool:
+        """Whether its time has come."""
+        self._began_s = time.perf_counter()
+        return self._began_s >= self._due_s
+
+    def done(self) -> None:
+        """Say that it was done since `due` was asked."""
+        now_s = time.perf_counter()
+        self._due_s = now_s + max(self._first_s, (now_s - self._began_s) / self._share)

@@ -113,6 +113,18 @@ class Indexes:
         """
         return self._read(index_id, read_index)
 
+    def is_whole(self, index_id: str) -> bool:
+        """Whether an index is there; one that is not whole makes room for a new one."""
+        try:
+            self.get(index_id)
+        except NotFoundError:
+            return False
+        except BrokenIndexError:
+            with suppress(NotFoundError):  # somebody else did it
+                self.delete(index_id)
+            return False
+        return True
+
     def thumbnail(self, index_id: str, track_id: int) -> Thumbnail:
         """Read the picture of a track, without the observations.
 

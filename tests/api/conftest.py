@@ -24,8 +24,11 @@ class Service:
     model: Path
 
     def uploads(self) -> list[Path]:
-        """What is left of uploads, in the folder of the process or beside it."""
-        return [path for path in (self.settings.data / "uploads").glob("*/*") if path.name != ".lock"]
+        """What is left of uploads: in the folder of the process or beside it, of jobs, and of their results."""
+        found = [path for path in (self.settings.data / "uploads").glob("*/*") if path.name != ".lock"]
+        for folder in ("job-videos", "results"):
+            found += [path for path in (self.settings.data / folder).glob("*") if path.name != ".partial"]
+        return found
 
     def track(self, video: Path, *queries: str, **options: Any) -> Any:
         """Post a video; the tiny model is used unless `set` says otherwise. Gives the response."""
@@ -47,7 +50,7 @@ def make_service(tmp_path_factory: pytest.TempPathFactory, tiny_model: Path) -> 
         client = TestClient(app, raise_server_exceptions=False)
         client.__enter__()
         opened.append(client)
-        return Service(client, app.state.context.tracking.worker, settings, tiny_model)
+        return Service(client, app.state.front.runners[0].worker, settings, tiny_model)
 
     yield make
     for client in opened:

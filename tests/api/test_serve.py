@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -18,9 +19,8 @@ import httpx
 import pytest
 
 from trackspeak.models.errors import WorkerError
-from trackspeak.service.options import RunOptions
 from trackspeak.service.settings import Settings
-from trackspeak.service.tasks import TrackTask
+from trackspeak.service.tasks import WarmTask
 from trackspeak.service.worker import Worker
 
 LONG_S = 120
@@ -146,28 +146,31 @@ def test_a_signal_ends_it_in_the_middle_of_a_request(
     assert served.uploads() == []
 
 
-def test_a_signal_ends_it_in_the_middle_of_an_upload(serve: Callable[[], Served]) -> None:
-    served = serve()
+@contextmanager
+def upload_in_the_middle(served: Served) -> Iterator[Path]:
+    """Send the beginning of a video; gives where it lies."""
     url = httpx.URL(served.url)
     head = b"POST /v1/track HTTP/1.1\r\nHost: x\r\nContent-Type: multipart/form-data; boundary=x\r\n"
     begin = b'--x\r\nContent-Disposition: form-data; name="video"; filename="a.mp4"\r\n\r\nvideo'
     with socket.create_connection((url.host, url.port), LONG_S) as connection:
         connection.sendall(head + b"Content-Length: 100000\r\n\r\n" + begin)
-        wait_for(lambda: [path for path in served.uploads() if path.name == "video.mp4"])
+        yield wait_for(lambda: [path for path in served.uploads() if path.name == "video.mp4"])[0]
+
+
+def test_a_signal_ends_it_in_the_middle_of_an_upload(serve: Callable[[], Served]) -> None:
+    served = serve()
+    with upload_in_the_middle(served):
         served.process.send_signal(signal.SIGINT)
         assert served.process.wait(LONG_S) == 0
     assert served.uploads() == []
 
 
-def test_uploads_of_a_killed_service_go_when_it_starts_again(serve: Callable[[], Served], tiny_clip: Path) -> None:
+def test_uploads_of_a_killed_service_go_when_it_starts_again(serve: Callable[[], Served]) -> None:
     served = serve()
-    with ThreadPoolExecutor(1) as pool:
-        asked = pool.submit(served.track, tiny_clip)
-        served.worker()
+    with upload_in_the_middle(served) as left:
         served.process.kill()
-        with pytest.raises(httpx.TransportError):
-            asked.result()
-    (left,) = [path for path in served.uploads() if path.name == "video.mp4"]
+        served.process.wait()
+    assert left.exists()
     assert serve().url
     assert not left.exists()
 
@@ -185,5 +188,5 @@ def test_a_worker_that_is_to_end_starts_no_process(tmp_path: Path) -> None:
     worker = Worker(Settings(data=tmp_path))
     worker.end()
     with pytest.raises(WorkerError, match="the service is being stopped"):
-        worker.do(TrackTask(tmp_path / "a.mp4", "a.mp4", ("a car",), RunOptions()))
+        worker.do(WarmTask())
     assert worker.pid is None

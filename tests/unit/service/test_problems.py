@@ -7,7 +7,7 @@ import pytest
 
 from trackspeak.models import errors
 from trackspeak.models.errors import InputError, TrackspeakError
-from trackspeak.service.problems import problem_of, status_of
+from trackspeak.service.problems import error_of, problem_of, status_of
 from trackspeak.service.schema import problem_schema
 
 DOCS = Path(__file__).resolve().parents[3] / "docs" / "errors.md"
@@ -53,4 +53,19 @@ def test_every_code_is_documented_with_exit_code_and_status() -> None:
         kind.code: ("2" if issubclass(kind, InputError) else "1", str(status_of(made(kind)).value)) for kind in tree()
     }
     assert {code: documented.get(code) for code in expected} == expected
-    assert set(documented) - set(expected) == {"method_not_allowed"}
+    assert set(documented) - set(expected) == {
+        "method_not_allowed",
+        "precondition_failed",
+        "unsupported_media_type",
+    }
+
+
+@pytest.mark.parametrize("kind", list(tree()))
+def test_an_error_that_was_written_down_is_made_again(kind: type[TrackspeakError]) -> None:
+    again = error_of(kind.code, "what went wrong")
+    assert (type(again), str(again)) == (kind, "what went wrong")
+    assert problem_of(again)["code"] == kind.code
+
+
+def test_an_unknown_code_is_a_mistake_of_ours() -> None:
+    assert type(error_of("of a later version", "what went wrong")) is TrackspeakError

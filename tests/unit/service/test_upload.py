@@ -2,6 +2,7 @@
 
 import asyncio
 import errno
+import hashlib
 import os
 import subprocess
 import sys
@@ -52,9 +53,15 @@ def receive(sender: Sender, folder: Path) -> TrackForm:
     return asyncio.run(receive_form(sender.request, folder, LIMITS))
 
 
+def whole_form(folder: Path) -> TrackForm:
+    """What `form_with_video(3)` is when it has come."""
+    digest = hashlib.sha256(bytes(3 * PIECE)).hexdigest()
+    return TrackForm(folder / "video.MP4", "b.MP4", 3 * PIECE, digest, ("a car",), "")
+
+
 def test_a_form_is_received_whole(tmp_path: Path) -> None:
     form = receive(Sender(form_with_video(3)), tmp_path)
-    assert form == TrackForm(tmp_path / "video.MP4", "b.MP4", ("a car",), "")
+    assert form == whole_form(tmp_path)
     assert form.video.read_bytes() == bytes(3 * PIECE)
 
 
@@ -62,7 +69,8 @@ def test_where_the_body_is_cut_does_not_matter(tmp_path: Path) -> None:
     body = b"".join(form_with_video(1)).replace(bytes(PIECE), b"\r\n--y\r\n-")
     halves = [iter([body[:cut], body[cut:]]) for cut in range(1, len(body) - 7)]
     forms = [receive(Sender(pieces), tmp_path) for pieces in halves]
-    assert set(forms) == {TrackForm(tmp_path / "video.MP4", "b.MP4", ("a car",), "")}
+    digest = hashlib.sha256(b"\r\n--y\r\n-").hexdigest()
+    assert set(forms) == {TrackForm(tmp_path / "video.MP4", "b.MP4", 8, digest, ("a car",), "")}
     assert forms[0].video.read_bytes() == b"\r\n--y\r\n-"
 
 

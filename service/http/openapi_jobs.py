@@ -1,0 +1,58 @@
+"""What the OpenAPI document says of the routes about jobs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..schema import result_schema
+from ..schema_jobs import indexed_schema, job_schema, jobs_schema
+from .openapi import header, problems, responses, with_files
+
+
+def jobs_route() -> dict[str, Any]:
+    """Give the keywords of the route."""
+    return {"responses": responses(jobs_schema(), 422)}
+
+
+def job_route() -> dict[str, Any]:
+    """Give the keywords of the route."""
+    return {"responses": responses(job_schema(), 404)}
+
+
+def cancel_route() -> dict[str, Any]:
+    """Give the keywords of the route."""
+    answer = responses(job_schema(), 404)
+    soon = {**answer[200], "description": "it is being done, and will be cancelled within two seconds"}
+    return {"responses": {**answer, 200: {**answer[200], "description": "it has ended"}, 202: soon}}
+
+
+def events_route() -> dict[str, Any]:
+    """Give the keywords of the route."""
+    what = (
+        "Server-sent events until the job has ended: `state` (state, attempts, error), `progress` (stage, frames_done, "
+        "frames_total, eta_s) and `partial` (frames_done, and per query the tracks found so far). Of the last two the "
+        "newest alone is kept. `Last-Event-ID` goes on after an event."
+    )
+    last = header("Last-Event-ID", {"type": "string", "pattern": r"^[0-9]{1,18}$"}, "go on after this event")
+    stream = {"description": what, "content": {"text/event-stream": {"schema": {"type": "string"}}}}
+    nothing = {"description": "the job has ended, and nothing comes after that event"}
+    return {
+        "responses": {200: stream, 204: nothing, **problems(404, 422)},
+        "openapi_extra": {"parameters": [last]},
+    }
+
+
+def result_route() -> dict[str, Any]:
+    """Give the keywords of the route."""
+    either = {"anyOf": [result_schema(), indexed_schema()]}
+    return {"responses": with_files(responses(either, 404, 409, 410, 413, 422, 503))}
+
+
+def drawn_route() -> dict[str, Any]:
+    """Give the keywords of the route."""
+    video = {"description": "MP4", "content": {"video/mp4": {"schema": {"type": "string", "format": "binary"}}}}
+    part = {**video, "description": "a part of it, as `Range` asks"}
+    beyond = {"description": "`Range` is none of it", "content": {"text/plain": {"schema": {"type": "string"}}}}
+    bad = {"description": "`Range` cannot be read", "content": {"text/plain": {"schema": {"type": "string"}}}}
+    found = problems(404, 409, 410, 413, 422, 503)
+    return {"responses": {200: video, 206: part, 400: bad, 416: beyond, **found}}

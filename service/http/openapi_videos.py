@@ -1,0 +1,55 @@
+"""What the OpenAPI document says of the routes by which videos are sent and indexed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from ..options import RunOptions
+from ..schema_search import video_schema
+from .openapi import accepted, json_body, problems, responses
+from .openapi_jobs import drawn_route
+
+
+def send_route() -> dict[str, Any]:
+    """Give the keywords of the route."""
+    video = {"type": "string", "format": "binary", "description": "any container and codec FFmpeg reads"}
+    form = {"type": "object", "properties": {"video": video}, "required": ["video"], "additionalProperties": False}
+    answer = responses(video_schema(), 413, 422, 429)
+    place = {"headers": {"Location": {"schema": {"type": "string"}}}}
+    known = {**answer[200], **place, "description": "these bytes were here before"}
+    new = {**known, "description": "it is kept"}
+    body = {"requestBody": {"content": {"multipart/form-data": {"schema": form}}, "required": True}}
+    return {"responses": {**answer, 200: known, 201: new}, "openapi_extra": body}
+
+
+def file_route() -> dict[str, Any]:
+    """Give the keywords of the route."""
+    drawn = drawn_route()["responses"]
+    video = {"*/*": {"schema": {"type": "string", "format": "binary"}}}
+    whole, part = ({**drawn[status], "content": video} for status in (200, 206))
+    return {"responses": {**drawn, 200: {**whole, "description": "the file as it was sent"}, 206: part}}
+
+
+def index_route() -> dict[str, Any]:
+    """Give the keywords of the route."""
+    body = {
+        "type": "object",
+        "properties": {
+            "queries": {
+                "type": "array",
+                "items": {"type": "string"},
+                "description": "sentences that the job's events answer while the video is being watched",
+            },
+            "options": {**TypeAdapter(RunOptions).json_schema(), "additionalProperties": False},
+        },
+        "additionalProperties": False,
+    }
+    described = json_body(body)
+    described["requestBody"]["required"] = False
+    return {
+        "responses": {202: accepted(), **problems(404, 410, 422, 429, 503)},
+        "status_code": 202,
+        "openapi_extra": described,
+    }

@@ -1,0 +1,1 @@
+"""Jobs: durable rows of the database, and the processes that do them one after the other."""

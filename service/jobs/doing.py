@@ -1,0 +1,240 @@
+"""What a worker process does for one job: watch, answer, and leave files in the job's folder."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any, Final
+
+from trackspeak.models.errors import NotFoundError, OptionError, OutputError, StoppedError
+from trackspeak.service.asking import ask, make_asker
+from trackspeak.service.assemble import Assembly
+from trackspeak.service.formats.atomic import RESULT_FILE, replaced_file, write_lines
+from trackspeak.service.formats.exports import find_export, write_export
+from trackspeak.service.formats.video import write_video
+from trackspeak.service.indexing import index_id, make_index, takes_queries
+from trackspeak.service.limits import Limits, check_queries
+from trackspeak.service.options import RunOptions
+from trackspeak.service.pipeline.decode import Video, open_video
+from trackspeak.service.questions import parse_question
+from trackspeak.service.result import Result, to_json_line, track_to_dict, video_to_dict
+from trackspeak.service.run import Watched, watch_and_answer
+from trackspeak.service.store.index_file import StoredIndex
+from trackspeak.service.store.indexes import Indexes
+from trackspeak.service.tasks import DrawTask, ExportTask, JobTask, News, Stop
+
+from .job import JobRequest, Progress
+
+JSON_FORMAT: Final = "json"
+
+INDEXES: Final = "indexes"
+"""Below a job's folder: its own index, from which its answer can be had in every format."""
+
+_NEWS_S: Final = 0.5
+_MOST_PREVIEWED: Final = 20
+"""Tracks of each sentence in what is told before the end."""
+
+
+class Teller:
+    """Tells the service how far a job is, and hears from there whether to give up.
+
+    Args:
+        connection: to the service.
+    """
+
+    def __init__(self, connection: Connection) -> None:
+        """Say nothing yet."""
+        self._connection = connection
+        self._began_s = self._told_s = 0.0
+        self._progress = Progress("load")
+
+    def stage(self, name: str) -> None:
+        """Say that a stage begins.
+
+        Raises:
+            StoppedError: if the job is to be given up.
+        """
+        self._began_s = time.monotonic()
+        self._tell(Progress(name, self._progress.frames_done, self._progress.frames_total), at_once=True)
+
+    def watched(self, done: int, total: int | None) -> None:
+        """Say how many frames were watched.
+
+        Raises:
+            StoppedError: if the job is to be given up.
+        """
+        spent_s = time.monotonic() - self._began_s
+        eta_s = round(spent_s / done * max(0, total - done), 1) if total and done else None
+        self._tell(Progress("watch", done, total, eta_s))
+
+    def found(self, result: Result) -> None:
+        """Say what is found so far."""
+        self._connection.send(News(self._progress, _preview(result)))
+
+    def _tell(self, progress: Progress, *, at_once: bool = False) -> None:
+        self._progress = progress
+        if self._connection.poll() and isinstance(self._connection.recv(), Stop):
+            raise StoppedError("the job was cancelled")
+        now_s = time.monotonic()
+        if at_once or now_s - self._told_s >= _NEWS_S:
+            self._told_s = now_s
+            self._connection.send(News(progress))
+
+
+def _preview(result: Result) -> dict[str, Any]:
+    """Give the tracks that are found so far, without their boxes."""
+    queries = []
+    for answer in result.queries:
+        tracks = [{**track_to_dict(track), "boxes": []} for track in answer.tracks[:_MOST_PREVIEWED]]
+        for track in tracks:
+            del track["boxes"]
+        queries.append({"query": answer.query, "tracks": tracks})
+    return {"frames_done": result.video.frames, "queries": queries}
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """What jobs are done with.
+
+    Attributes:
+        assemble: gives the plugins of a job's options.
+        indexes: of the service, where those are kept that are to be asked later.
+        limits: what is accepted.
+    """
+
+    assemble: Callable[[RunOptions], Assembly]
+    indexes: Indexes
+    limits: Limits
+
+
+def do_job(task: JobTask, tools: Tools, teller: Teller) -> None:
+    """Do a job; what comes of it is in the task's folder.
+
+    Args:
+        task: what to do.
+        tools: what it is done with.
+        teller: hears how far it is.
+
+    Raises:
+        StoppedError: if it is given up.
+        OutputError: if its folder cannot be written.
+        TrackspeakError: what watching and answering raise.
+    """
+    teller.stage("load")
+    options = task.request.run_options()
+    assembly = tools.assemble(options)
+    video = open_video(task.video, tools.limits)
+    teller.stage("watch")
+    do = _track if task.request.kind == "track" else _index
+    try:
+        task.folder.mkdir(parents=True, exist_ok=True)
+        do(task, tools, _Run(video, assembly, options, teller))
+    except OSError as error:
+        raise OutputError(f"the result could not be written to {task.folder}: {error.strerror or error}") from error
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """What both kinds of jobs begin with."""
+
+    video: Video
+    assembly: Assembly
+    options: RunOptions
+    teller: Teller
+
+    def watch(self, request: JobRequest, limits: Limits, *, thumbnails: bool = False) -> Watched:
+        questions = [parse_question(text) for text in check_queries(request.queries, limits)]
+        return watch_and_answer(
+            self.video,
+            request.video_name,
+            questions,
+            self.options,
+            assembly=self.assembly,
+            thumbnails=thumbnails,
+            progress=self.teller.watched,
+            preview=self.teller.found,
+        )
+
+
+def _track(task: JobTask, tools: Tools, run: _Run) -> None:
+    watched = run.watch(task.request, tools.limits)
+    run.teller.stage("answer")
+    result, request = watched.result, task.request
+    if request.export is not None:
+        export = find_export(request.export)
+        write_export(result, request.export, task.folder / export.file_name, video_name=request.video_name)
+    if request.export in (None, JSON_FORMAT):
+        write_lines(task.folder / RESULT_FILE, [result.to_json()])
+    if task.keep:
+        Indexes(task.folder / INDEXES).add(watched.stored)
+
+
+def _index(task: JobTask, tools: Tools, run: _Run) -> None:
+    request = task.request
+    if takes_queries(run.assembly):
+        raise OptionError("detector: one that looks for what sentences name cannot index before they are known")
+    found = index_id(run.video, run.assembly, run.options)
+    if not tools.indexes.is_whole(found):
+        if request.queries:
+            stored = run.watch(request, tools.limits, thumbnails=True).stored
+        else:
+            stored = make_index(
+                run.video,
+                request.video_name,
+                run.assembly,
+                run.options,
+                thumbnails=True,
+                progress=run.teller.watched,
+            )
+        tools.indexes.add(stored)
+    write_lines(task.folder / RESULT_FILE, [to_json_line(_index_to_dict(tools.indexes.get(found)))])
+
+
+def _index_to_dict(stored: StoredIndex) -> dict[str, Any]:
+    return {
+        "index": stored.id,
+        "video": video_to_dict(stored.video),
+        "profile": stored.profile,
+        "tracks": len(stored.index.trajectories),
+        "warnings": list(stored.index.warnings),
+        "timings_s": stored.index.timings_s,
+    }
+
+
+def answer_again(folder: Path, request: JobRequest) -> Result:
+    """Answer a job's sentences once more, from the index in its folder.
+
+    Raises:
+        NotFoundError: if it is not there.
+        TrackspeakError: what asking raises.
+    """
+    indexes = Indexes(folder / INDEXES)
+    one = next(iter(indexes), None)
+    if one is None:
+        raise NotFoundError("index of this job", folder.name, None)
+    stored = indexes.get(one.id)
+    return ask(stored, request.queries, make_asker(stored), request.run_options())
+
+
+def export_job(task: ExportTask) -> None:
+    """Write a job's answer in another format.
+
+    Raises:
+        TrackspeakError: what answering and writing raise.
+    """
+    result = answer_again(task.folder, task.request)
+    write_export(result, task.export.format, task.export.path, video_name=task.request.video_name)
+
+
+def draw_job(task: DrawTask, limits: Limits) -> None:
+    """Draw a job's answer into its video.
+
+    Raises:
+        TrackspeakError: what answering, decoding and writing raise.
+    """
+    result = answer_again(task.folder, task.request)
+    with replaced_file(task.path) as partial:
+        write_video(result, task.video, partial, limits=limits)

@@ -1,0 +1,1 @@
+"""Videos whose files the service keeps, and those that come in pieces."""
