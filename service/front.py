@@ -64,10 +64,11 @@ class Front:
             OptionError: if an option is wrong, or names a file that it must not.
             QueryError: if a sentence or an expression is wrong.
         """
-        check_named_files(parse_run_options(options), self.settings.plugin_files)
+        chosen = parse_run_options(options)
         checked = check_queries(queries, self.limits)
         for text in checked:
             parse_question(text)
+        check_named_files(chosen, self.settings.plugin_files)
         return checked
 
     def submit_track(self, video: NewVideo, request: JobRequest, principal: Principal, *, waited: bool) -> Job:

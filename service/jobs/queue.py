@@ -257,7 +257,7 @@ class Queue:
         """Give the number of jobs in each state; those whose results were removed do not count."""
         with reading(self._engine) as session:
             rows = session.execute(select(JobRow.state, func.count()).where(~JobRow.expired).group_by(JobRow.state))
-            found = dict(rows.tuples().all())
+            found: dict[str, int] = {state: number for state, number in rows}  # noqa: C416 rows are no pairs to mypy
         return {state: found.get(state, 0) for state in STATES}
 
     def _claimed(self, session: Session, claim: Claim) -> JobRow | None:

@@ -227,7 +227,8 @@ class KeptVideos:
         try:
             shutil.move(path, target)
         except OSError as error:
-            self.delete(target.stem)
+            with writing(self._engine) as session:
+                session.execute(delete(KeptVideoRow).where(KeptVideoRow.file_name == target.name))
             raise OutputError(f"the video could not be kept in {self._folder}: {error.strerror}") from error
 
     def _used(self, session: Session, key_id: str) -> int:

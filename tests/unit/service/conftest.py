@@ -1,19 +1,26 @@
-"""Fixtures of the service's tests: tiny clips, and a result to write."""
+"""Fixtures of the service's tests: tiny clips, a result to write, databases."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
+import postgres_server
 import pytest
 
 from trackspeak.plugins.contract import ReferredTrack, ReferredTracks, Span, Trajectory
 from trackspeak.service.pipeline.video_info import VideoFacts
 from trackspeak.service.result import PluginUse, Result
+from trackspeak.service.settings import Settings
 
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+NUMBERS = count()
 Image = npt.NDArray[np.uint8]
 
 
@@ -116,3 +123,33 @@ def make_result(make_track: Callable[..., ReferredTrack]) -> Callable[..., Resul
         return Result(**(fields | changes))
 
     return make
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[str]:
+    """The folder of the socket of a server that runs for all tests."""
+    reason = postgres_server.missing()
+    if reason is not None:
+        pytest.skip(reason)
+    with postgres_server.running_server() as folder:
+        yield folder
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_settings(request: pytest.FixtureRequest, tmp_path: Path) -> Settings:
+    """Settings whose database is still to be made: SQLite, and PostgreSQL where it is installed."""
+    data = tmp_path / "data"
+    if request.param == "sqlite":
+        return Settings(data=data)
+    name = f"test{next(NUMBERS)}"
+    return Settings(data=data, database_url=postgres_server.make_database(request.getfixturevalue("postgresql"), name))
+
+
+@pytest.fixture
+def engine(database_settings: Settings) -> Iterator["Engine"]:
+    """An open database."""
+    from trackspeak.service.database.engine import open_database
+
+    opened = open_database(database_settings)
+    yield opened
+    opened.dispose()
