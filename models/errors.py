@@ -11,8 +11,11 @@ TrackspeakError                 anything trackspeak raises on purpose
 │   ├── FileFormatError         a detections, tracks, profile, ... file is not what it should be
 │   ├── ConflictError           it is not in a state in which this can be done
 │   ├── GoneError               it was here, and was removed when its time was over
+│   ├── UnauthenticatedError    the caller gave no API key, or none that is accepted
+│   ├── ForbiddenError          the caller's API key does not allow this
 │   └── BusyError               too much is waiting already; says when to try again
-│       └── QuotaError          the caller has as much as one caller may
+│       ├── QuotaError          the caller has as much as one caller may
+│       └── TooManyAttemptsError  too many wrong API keys came from the caller's address
 ├── BrokenIndexError            a kept index is not whole, or of an older format
 ├── WeightsError                weights are corrupt, incomplete, or do not fit the model
 ├── PluginError                 a plugin failed to load or to work
@@ -100,6 +103,18 @@ class GoneError(InputError):
     code = "gone"
 
 
+class UnauthenticatedError(InputError):
+    """The caller gave no API key, or none that is accepted."""
+
+    code = "unauthenticated"
+
+
+class ForbiddenError(InputError):
+    """The caller's API key does not allow this."""
+
+    code = "forbidden"
+
+
 class BusyError(InputError):
     """Too much is waiting already.
 
@@ -119,6 +134,12 @@ class QuotaError(BusyError):
     """The caller has as much as one caller may."""
 
     code = "over_quota"
+
+
+class TooManyAttemptsError(BusyError):
+    """Too many wrong API keys came from the caller's address."""
+
+    code = "too_many_attempts"
 
 
 class BrokenIndexError(TrackspeakError):

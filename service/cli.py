@@ -18,6 +18,7 @@ from trackspeak.models.errors import InputError, TrackspeakError
 
 from .cli_catalogue import add_catalogue_commands
 from .cli_index import add_index_commands
+from .cli_keys import add_key_commands
 from .cli_options import (
     Calibrator,
     Detector,
@@ -46,6 +47,7 @@ from .cli_options import (
     given_options,
 )
 from .cli_search import add_search_commands
+from .cli_serve import add_serve_commands
 
 app = typer.Typer(
     name="trackspeak",
@@ -222,28 +224,6 @@ def demo(
 
 
 @app.command()
-def serve(
-    host: Annotated[str | None, typer.Option(help="Address to listen on; by default the setting.")] = None,
-    port: Annotated[int | None, typer.Option(help="Port to listen on; 0 takes a free one.", min=0, max=65535)] = None,
-) -> None:
-    """Serve the HTTP interface."""
-    from .http.server import serve_http
-    from .settings import load_settings
-
-    settings = load_settings()
-    serve_http(settings, settings.host if host is None else host, settings.port if port is None else port)
-
-
-@app.command()
-def work() -> None:
-    """Do the jobs of a service, in a process or on a machine of their own."""
-    from .jobs.working import work_until_stopped
-    from .settings import load_settings
-
-    work_until_stopped(load_settings())
-
-
-@app.command()
 def fit_frequencies(
     counts: Annotated[Path, typer.Argument(help='JSON of training boxes: {"red cars": 240, ...}.')],
     encoder: Annotated[Path, typer.Option(help="CLIP weights whose text tower compares expressions (iKUN: ViT-B/32).")],
@@ -305,3 +285,5 @@ def settings() -> None:
 add_index_commands(app)
 add_catalogue_commands(app)
 add_search_commands(app)
+add_serve_commands(app)
+add_key_commands(app)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from http import HTTPStatus
 from typing import Any, Final
@@ -9,11 +10,13 @@ from typing import Any, Final
 from trackspeak.models.errors import (
     BusyError,
     ConflictError,
+    ForbiddenError,
     GoneError,
     InputError,
     NotFoundError,
     StoppedError,
     TrackspeakError,
+    UnauthenticatedError,
     VideoLimitError,
     WorkerError,
 )
@@ -23,6 +26,8 @@ MEDIA_TYPE: Final = "application/problem+json"
 # The most special class first.
 _STATUSES: Final = (
     (VideoLimitError, HTTPStatus.REQUEST_ENTITY_TOO_LARGE),
+    (UnauthenticatedError, HTTPStatus.UNAUTHORIZED),
+    (ForbiddenError, HTTPStatus.FORBIDDEN),
     (NotFoundError, HTTPStatus.NOT_FOUND),
     (GoneError, HTTPStatus.GONE),
     (ConflictError, HTTPStatus.CONFLICT),
@@ -57,6 +62,15 @@ def error_of(code: str, message: str) -> TrackspeakError:
 def status_of(error: TrackspeakError) -> HTTPStatus:
     """Give the HTTP status of an error."""
     return next(status for kind, status in _STATUSES if isinstance(error, kind))
+
+
+def headers_of(error: TrackspeakError) -> dict[str, str]:
+    """Give the headers that an error's answer needs beside its body."""
+    if isinstance(error, UnauthenticatedError):
+        return {"WWW-Authenticate": 'Bearer realm="trackspeak"'}
+    if isinstance(error, BusyError):
+        return {"Retry-After": str(math.ceil(error.retry_after_s))}
+    return {}
 
 
 def problem_of(error: TrackspeakError) -> dict[str, Any]:

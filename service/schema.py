@@ -38,10 +38,15 @@ def problem_schema() -> dict[str, Any]:
         "code": text(),
         "detail": text(),
     }
+    schema = object_of(properties)
+    schema["properties"]["request_id"] = {
+        **text(),
+        "description": "the answer's X-Request-ID, also in the server's log",
+    }
     return {
         "title": "problem",
         "description": "RFC 9457 problem details; `code` is stable and documented.",
-        **object_of(properties),
+        **schema,
     }
 
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import fields
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 
 from annotated_types import Ge, Gt, Le
-from pydantic import Field, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import BeforeValidator, Field, SecretStr, ValidationError
+from pydantic_core import PydanticCustomError
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from trackspeak.models.errors import OptionError
 
@@ -16,12 +18,22 @@ from .limits import Limits
 
 PREFIX: Final = "TRACKSPEAK_"
 _LIMITS: Final = Limits()
+_ORIGIN: Final = re.compile(r"https?://[A-Za-z0-9.\-]+(:\d{1,5})?|https?://\[[0-9a-f:.]+\](:\d{1,5})?")
 
 
 def _user_data_folder() -> Path:
     from platformdirs import user_data_path
 
     return user_data_path("trackspeak", appauthor=False)
+
+
+def _origins(value: object) -> object:
+    """Part a list of origins, which the environment gives as one text."""
+    origins = tuple(value.replace(",", " ").split()) if isinstance(value, str) else value
+    for origin in origins if isinstance(origins, tuple) else ():
+        if not isinstance(origin, str) or not _ORIGIN.fullmatch(origin):
+            raise PydanticCustomError("origins", "should be origins such as https://example.org, parted by commas")
+    return origins
 
 
 class Settings(BaseSettings):
@@ -36,6 +48,12 @@ class Settings(BaseSettings):
     host: str = Field(default="127.0.0.1", description="address that `trackspeak serve` listens on")
     port: Annotated[int, Ge(0), Le(65535)] = Field(
         default=8000, description="port that it listens on; 0 takes a free one"
+    )
+    auth: Literal["keys", "off"] = Field(
+        default="keys", description="who may use the service: keys: who has an API key; off: whoever reaches it"
+    )
+    cors_origins: Annotated[tuple[str, ...] | None, NoDecode, BeforeValidator(_origins)] = Field(
+        default=None, description="origins whose web pages may read answers, parted by commas; unset: none but its own"
     )
     plugin_files: Path | None = Field(
         default=None, description="folder of the only files that HTTP callers may name in options; unset: none"

@@ -1,4 +1,4 @@
-"""One database for what changes while indexes do not: names and labels of videos, saved searches.
+"""One database for what changes while indexes do not: names and labels of videos, saved searches, API keys.
 
 A SQLite file in the data folder, or PostgreSQL by its URL. Importing this package loads no SQLAlchemy.
 """

@@ -12,7 +12,7 @@ from trackspeak.models.errors import OutputError
 
 from .engine import clear_errors, database_name, without_transactions, writer
 
-HEAD: Final = "0003"
+HEAD: Final = "0004"
 """The newest revision, so that a database that has it is opened without loading Alembic."""
 
 _VERSIONS: Final = "alembic_version"

@@ -1,23 +1,55 @@
-"""Who calls a route, and whether he may."""
+"""Who calls a route, and whether they may: `principal: Reader`, or `Depends(needs("ask"))`."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Annotated
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Annotated, Final
 
-from fastapi import Depends
+from fastapi import Depends, Request, Security
+from fastapi.security import APIKeyHeader, HTTPAuthorizationCredentials, HTTPBearer
 
-from trackspeak.service.access.principal import SCOPES, Principal, Scope
+from ..access.principal import Principal, Scope
+from ..access.verifier import Verifier, check_scope
+
+_BEARER: Final = HTTPBearer(auto_error=False, scheme_name="bearer", description="an API key")
+_HEADER: Final = APIKeyHeader(name="X-API-Key", auto_error=False, scheme_name="api_key", description="an API key")
 
 
-def needs(scope: Scope) -> Callable[[], Principal]:
-    """Give the dependency of a route that wants a scope."""
+async def authenticated(
+    request: Request,
+    bearer: HTTPAuthorizationCredentials | None = Security(_BEARER),  # noqa: B008 as FastAPI has it
+    header: str | None = Security(_HEADER),
+) -> Principal:
+    """Tell who a request comes from, before anything else of it is looked at.
 
-    def principal() -> Principal:
-        return Principal("anonymous", "anonymous", frozenset(SCOPES))
-
-    principal.__name__ = f"needs_{scope}"
+    Raises:
+        UnauthenticatedError: if it has no key that counts.
+        TooManyAttemptsError: if too many wrong keys came from its address.
+        OutputError: if the database fails.
+    """
+    verifier: Verifier = request.app.state.verifier
+    key = header if bearer is None else bearer.credentials
+    principal = verifier.remembered(key)
+    if principal is None:
+        client = "" if request.client is None else request.client.host
+        principal = await asyncio.to_thread(verifier.verify, key, client)
+    request.state.principal = principal
     return principal
+
+
+def needs(scope: Scope) -> Callable[..., Awaitable[Principal]]:
+    """Give the dependency of a route that wants a scope; its value is the `Principal`.
+
+    Args:
+        scope: what the caller's key must have; OpenAPI names it.
+    """
+
+    async def allowed(principal: Principal = Security(authenticated, scopes=[scope])) -> Principal:  # noqa: B008
+        check_scope(principal, scope)
+        return principal
+
+    return allowed
 
 
 Reader = Annotated[Principal, Depends(needs("ask"))]

@@ -16,6 +16,7 @@ from fastapi import FastAPI
 from trackspeak.models.errors import TrackspeakError
 from trackspeak.plugins.registry import PluginInfo, list_plugins
 
+from ..access.verifier import Verifier
 from ..front import Front
 from ..jobs.runner import make_runners
 from ..jobs.shop import opened_shop
@@ -25,9 +26,11 @@ from ..settings import Settings
 from ..worker import Worker
 from . import openapi
 from .access import Reader
+from .api_docs import add_api_docs
 from .context import Context, Desk
 from .errors import add_error_handlers
 from .jobs import add_job_routes
+from .middleware import Application
 from .search import add_search_routes
 from .track import add_track_route
 from .upload import Places, uploads_folder
@@ -72,15 +75,19 @@ def create_app(settings: Settings) -> FastAPI:
                 sweeping.cancel()
                 await asyncio.to_thread(_stop, front, context)
 
-    app = FastAPI(
+    app = Application(
         title="trackspeak",
         summary=openapi.SUMMARY,
         version=version("trackspeak"),
         responses=openapi.common(),
         lifespan=lifespan,
+        docs_url=None,  # the framework's own loads scripts from other machines
+        redoc_url=None,
     )
     app.state.context = context
+    app.state.verifier = Verifier(settings)
     add_error_handlers(app)
+    add_api_docs(app)
     add_track_route(app, context)
     add_video_routes(app, context)
     add_upload_routes(app, context)

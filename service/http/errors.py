@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import math
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
@@ -13,9 +12,10 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
 
-from trackspeak.models.errors import BusyError, InputError, TrackspeakError
+from trackspeak.models.errors import InputError, TrackspeakError
 
-from ..problems import MEDIA_TYPE, problem, problem_of, status_of
+from ..problems import MEDIA_TYPE, headers_of, problem, problem_of, status_of
+from ..request_ids import current_request_id
 
 _log = logging.getLogger(__name__)
 
@@ -27,8 +27,7 @@ def add_error_handlers(app: FastAPI) -> None:
     async def on_trackspeak_error(_request: Request, error: TrackspeakError) -> Response:
         if status_of(error) >= HTTPStatus.INTERNAL_SERVER_ERROR:
             _log.error("%s: %s", error.code, error)
-        retry = {"Retry-After": str(math.ceil(error.retry_after_s))} if isinstance(error, BusyError) else None
-        return _problem_response(problem_of(error), retry)
+        return _problem_response(problem_of(error), headers_of(error))
 
     @app.exception_handler(RequestValidationError)
     async def on_validation_error(_request: Request, error: RequestValidationError) -> Response:
@@ -46,4 +45,6 @@ def add_error_handlers(app: FastAPI) -> None:
 
 
 def _problem_response(problem: Mapping[str, Any], headers: Mapping[str, str] | None = None) -> Response:
-    return JSONResponse(problem, problem["status"], headers, MEDIA_TYPE)
+    request_id = current_request_id()
+    body = dict(problem) if request_id is None else {**problem, "request_id": request_id}
+    return JSONResponse(body, problem["status"], headers, MEDIA_TYPE)

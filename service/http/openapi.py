@@ -20,6 +20,8 @@ SUMMARY: Final = "A video and sentences in, the tracks that the sentences refer 
 
 _PROBLEMS: Final = MappingProxyType(
     {
+        401: "an API key is needed",
+        403: "the API key lacks the scope",
         404: "it is not here",
         405: "the path is there, but not for this method",
         409: "it is not in a state in which this can be done",
@@ -28,7 +30,7 @@ _PROBLEMS: Final = MappingProxyType(
         413: "the video is over a limit",
         415: "the body is of another kind",
         422: "the video, a query or an option is wrong",
-        429: "too much is waiting already; Retry-After says when to try again",
+        429: "too much is waiting, or too many wrong API keys came from here; Retry-After says when to try again",
         500: "the server could not do it",
         503: "the service is being stopped, or a process died; try again",
     }
@@ -76,7 +78,7 @@ def accepted() -> dict[str, Any]:
 
 def common() -> dict[int | str, dict[str, Any]]:
     """Give the answers that every route may give."""
-    return problems(405, 500)
+    return problems(401, 403, 405, 429, 500)
 
 
 def queries_route(options: Sequence[str]) -> dict[str, Any]:

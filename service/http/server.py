@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import socket
 from contextlib import suppress
 from types import FrameType
@@ -13,11 +14,14 @@ from fastapi import FastAPI
 
 from trackspeak.models.errors import TrackspeakError
 
+from ..access.verifier import notice
 from ..front import Front
 from ..settings import Settings
 from ..tasks import WarmTask
 from .app import create_app
 from .upload import uploads_folder
+
+_log = logging.getLogger(__name__)
 
 LAST_REPLIES_S: Final = 5
 """How long open requests have to end by themselves, such as uploads that are still coming in."""
@@ -36,6 +40,8 @@ def serve_http(settings: Settings, host: str, port: int) -> None:
     """
     with uploads_folder(settings.data):
         pass  # what the lifespan does, here where its error is one line
+    if (said := notice(settings, host)) is not None:
+        _log.warning("warning: %s", said)
     app = create_app(settings)
     config = uvicorn.Config(app, host, port, timeout_graceful_shutdown=LAST_REPLIES_S)
     with suppress(KeyboardInterrupt):  # raised anew at the end of a service that Ctrl-C has stopped

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -40,12 +41,12 @@ class Service:
 
 @pytest.fixture(scope="session")
 def make_service(tmp_path_factory: pytest.TempPathFactory, tiny_model: Path) -> Iterator[Callable[..., Service]]:
-    """Make a service: `make_service(max_queries=3)`."""
+    """Make a service that asks nobody for a key: `make_service(max_queries=3)`."""
     opened: list[TestClient] = []
 
     def make(**changes: Any) -> Service:
         data = tmp_path_factory.mktemp("data")
-        settings = Settings(data=data, **{"plugin_files": tiny_model.parent, **changes})
+        settings = Settings(data=data, **{"auth": "off", "plugin_files": tiny_model.parent, **changes})
         app = create_app(settings)
         client = TestClient(app, raise_server_exceptions=False)
         client.__enter__()
@@ -61,3 +62,47 @@ def make_service(tmp_path_factory: pytest.TempPathFactory, tiny_model: Path) -> 
 def service(make_service: Callable[..., Service]) -> Service:
     """The service with its default limits."""
     return make_service()
+
+
+@dataclass(frozen=True)
+class Keyed:
+    """A service that wants keys, without worker processes.
+
+    Attributes:
+        client: of the service, with no key.
+        settings: of the service.
+    """
+
+    client: TestClient
+    settings: Settings
+
+    def key(self, *scopes: str) -> str:
+        """Make a key."""
+        from trackspeak.service.access.keys import open_keys
+
+        with open_keys(self.settings) as keys:
+            return keys.create("test", scopes)[0]
+
+    def headers(self, *scopes: str) -> dict[str, str]:
+        """Make a key, and give the header that sends it."""
+        return {"Authorization": f"Bearer {self.key(*scopes)}"}
+
+
+@pytest.fixture
+def make_idle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., TestClient]]:
+    """Make a service without worker processes: `make_idle(auth="off")`."""
+    monkeypatch.setattr(Worker, "start", lambda _worker: None)
+    with ExitStack() as opened:
+
+        def make(**changes: Any) -> TestClient:
+            app = create_app(Settings(data=tmp_path / "data", run_jobs=False, **changes))
+            return opened.enter_context(TestClient(app, raise_server_exceptions=False))
+
+        yield make
+
+
+@pytest.fixture
+def keyed(make_idle: Callable[..., TestClient]) -> Keyed:
+    """A service that wants keys, as it is by default, with a database of its own."""
+    client = make_idle()
+    return Keyed(client, client.app.state.context.settings)  # type: ignore[attr-defined]

@@ -75,7 +75,7 @@ class Served:
         (plugin / "slow-1.0.dist-info" / "entry_points.txt").write_text(entry)
         environment = {**os.environ, "TRACKSPEAK_DATA": str(folder), "PYTHONPATH": str(plugin)}
         self.folder = folder
-        command = [sys.executable, "-m", "trackspeak.service", "serve", "--port", "0"]
+        command = [sys.executable, "-m", "trackspeak.service", "serve", "--no-auth", "--port", "0"]
         self._log = folder / "log.txt"
         with self._log.open("w") as log:
             self.process = subprocess.Popen(command, env=environment, stderr=log)

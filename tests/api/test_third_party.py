@@ -79,7 +79,7 @@ def served(environment: Environment, tmp_path_factory: pytest.TempPathFactory) -
     folder = tmp_path_factory.mktemp("served")
     log = folder / "log.txt"
     variables = {name: value for name, value in os.environ.items() if not name.upper().startswith("TRACKSPEAK_")}
-    command = [environment.python, "-m", "trackspeak.service", "serve", "--port", "0"]
+    command = [environment.python, "-m", "trackspeak.service", "serve", "--no-auth", "--port", "0"]
     with log.open("w") as errors:
         process = subprocess.Popen(command, env={**variables, "TRACKSPEAK_DATA": str(folder)}, stderr=errors)
     try:

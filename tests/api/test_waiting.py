@@ -57,7 +57,7 @@ async def _post_and_hang_up(data: Path) -> None:
     async def send(_message: Message) -> None:
         pass
 
-    app = create_app(Settings(data=data))
+    app = create_app(Settings(data=data, auth="off"))
     async with app.router.lifespan_context(app) as state:
         headers = [(b"content-type", b"multipart/form-data; boundary=x")]
         scope = {"type": "http", "method": "POST", "path": "/v1/track", "query_string": b"", "headers": headers}

@@ -29,7 +29,7 @@ def made(kind: type[TrackspeakError]) -> TrackspeakError:
 @pytest.mark.parametrize("kind", list(tree()))
 def test_problems_have_their_shape(kind: type[TrackspeakError]) -> None:
     problem = problem_of(made(kind))
-    assert list(problem) == problem_schema()["required"]
+    assert list(problem) == problem_schema()["required"]  # HTTP adds the id of the request
     assert problem["code"] == kind.code
     assert problem["type"] == f"urn:trackspeak:problem:{kind.code}"
     assert problem["title"]

@@ -39,10 +39,19 @@ def test_an_empty_variable_is_unset(monkeypatch: pytest.MonkeyPatch) -> None:
     assert load_settings().plugin_files is None
 
 
+def test_origins_are_parted_by_commas(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TRACKSPEAK_CORS_ORIGINS", "https://example.org, http://[::1]:8080,http://127.0.0.1:3000")
+    assert load_settings().cors_origins == ("https://example.org", "http://[::1]:8080", "http://127.0.0.1:3000")
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [
         ("TRACKSPEAK_PORT", "http"),
+        ("TRACKSPEAK_AUTH", "none"),
+        ("TRACKSPEAK_CORS_ORIGINS", "*"),
+        ("TRACKSPEAK_CORS_ORIGINS", "https://example.org/"),
+        ("TRACKSPEAK_CORS_ORIGINS", "https://example.org, example.com"),
         ("TRACKSPEAK_PORT", "65536"),
         ("TRACKSPEAK_MAX_FRAMES", "0"),
         ("TRACKSPEAK_MAX_DURATION_S", "nan"),
