@@ -38,6 +38,10 @@ class PluginUse:
     options: Mapping[str, Any] = field(default_factory=dict)
 
 
+Used = Mapping[str, PluginUse | None]
+"""Kind ("detector", "tracker", ...) -> the plugin; None where that step was not needed."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class RawScores:
     """What a matcher said before any calibration.
@@ -71,7 +75,7 @@ class Result:
 
     video: VideoFacts
     profile: str
-    plugins: Mapping[str, PluginUse | None]
+    plugins: Used
     weights: Mapping[str, str]
     score_kind: ScoreKind
     timings_s: Mapping[str, float]

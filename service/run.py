@@ -113,7 +113,8 @@ def watch_and_answer(
         if preview is not None:
 
             def glimpse(so_far: StoredIndex) -> None:
-                preview(answer_described(so_far, questions, phrases, asker, options, Stopwatch()))
+                watched = Stopwatch(counts=False)
+                preview(answer_described(so_far, questions, phrases, asker, options, watched))
 
         stored = make_index(video, name, parts, options, thumbnails=thumbnails, progress=progress, preview=glimpse)
         result = answer_described(stored, questions, phrases, asker, options, watch)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import fields
+from collections.abc import Iterator
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Annotated, Final, Literal
 
@@ -15,10 +16,14 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from trackspeak.models.errors import OptionError
 
 from .limits import Limits
+from .telemetry.logs import LogFormat, LogLevel
 
 PREFIX: Final = "TRACKSPEAK_"
 _LIMITS: Final = Limits()
 _ORIGIN: Final = re.compile(r"https?://[A-Za-z0-9.\-]+(:\d{1,5})?|https?://\[[0-9a-f:.]+\](:\d{1,5})?")
+_ANY_CASE: Final = BeforeValidator(lambda value: value.lower() if isinstance(value, str) else value)
+_USER: Final = re.compile(r"(?<=://)[^/@\s]*(?=@)")
+"""Who logs in by a URL, often with a password."""
 
 
 def _user_data_folder() -> Path:
@@ -57,6 +62,15 @@ class Settings(BaseSettings):
     )
     plugin_files: Path | None = Field(
         default=None, description="folder of the only files that HTTP callers may name in options; unset: none"
+    )
+    log_format: Annotated[LogFormat, _ANY_CASE] = Field(
+        default="auto", description="of the log of `trackspeak serve`: auto (text in a terminal, else json), json, text"
+    )
+    log_level: Annotated[LogLevel, _ANY_CASE] = Field(
+        default="info", description="the least events that it has: debug, info, warning or error"
+    )
+    otlp_endpoint: str | None = Field(
+        default=None, description="OpenTelemetry collector that gets traces: http://HOST:4318; unset: no tracing"
     )
     search_memory_bytes: Annotated[int, Ge(0)] = Field(
         default=4 * 1024**3, description="what vectors may take in memory in a search; more are searched on the disk"
@@ -171,4 +185,35 @@ def load_settings() -> Settings:
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         wanted = first["msg"].removeprefix("Input ")
-        raise OptionError(f"{variable(str(first['loc'][0]))} {wanted}, got {first['input']!r}") from None
+        raise OptionError(f"{variable(str(first['loc'][0]))} {wanted}, got {hidden(repr(first['input']))}") from None
+
+
+@dataclass(frozen=True, slots=True)
+class Effective:
+    """A setting as it is in effect.
+
+    Attributes:
+        variable: its environment variable.
+        value: as text, secrets hidden; "unset" where there is none.
+        source: "environment" or "default".
+        description: what it is.
+    """
+
+    variable: str
+    value: str
+    source: str
+    description: str
+
+
+def effective(settings: Settings) -> Iterator[Effective]:
+    """Give every setting for people to read."""
+    for name, field in type(settings).model_fields.items():
+        value = getattr(settings, name)
+        shown = "unset" if value is None else hidden(str(value))
+        source = "environment" if name in settings.model_fields_set else "default"
+        yield Effective(variable(name), shown, source, field.description or "")
+
+
+def hidden(text: str) -> str:
+    """Give a text with stars in place of the users and passwords of URLs."""
+    return _USER.sub("***", text)

@@ -13,7 +13,7 @@ from trackspeak.plugins.registry import PluginInfo
 
 from .compare import TrackerRun
 from .profiles import PluginChoice, Profile
-from .settings import Settings, variable
+from .settings import Settings, effective
 
 
 def query_table(answer: ReferredTracks) -> Table | Text:
@@ -98,14 +98,14 @@ def profile_table(profiles: Iterable[Profile]) -> Table:
 
 
 def settings_table(settings: Settings) -> Table:
-    """Show each setting's variable, its value, and what it is."""
-    table = Table()
-    table.add_column("variable", no_wrap=True)
+    """Show each setting: its variable and what it is, its value, and where that comes from."""
+    table = Table(show_lines=True)
+    table.add_column("setting", overflow="fold")
     table.add_column("value", overflow="fold")
-    table.add_column("what it is")
-    for name, field in type(settings).model_fields.items():
-        value = getattr(settings, name)
-        table.add_row(variable(name), Text("unset" if value is None else str(value)), field.description)
+    table.add_column("from")
+    for one in effective(settings):
+        setting = Text.assemble((one.variable, "bold"), "\n", one.description)
+        table.add_row(setting, Text(one.value), one.source)
     return table
 
 

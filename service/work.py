@@ -7,7 +7,7 @@ import logging
 import os
 from collections import OrderedDict
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -17,11 +17,16 @@ from trackspeak.models import errors
 from trackspeak.models.errors import TrackspeakError
 
 from .options import RunOptions
+from .pipeline.watch import recorded
 from .problems import without_folders
-from .result import Result, to_json_line
+from .result import Result, Used, to_json_line
 from .settings import Settings
 from .store.indexes import Indexes
 from .tasks import AskTask, DrawTask, ExportTask, ExportTo, JobTask, SearchTask, Stop, Task
+from .telemetry.context import continuing
+from .telemetry.logs import logging_to_stderr
+from .telemetry.measured import Measured, measured
+from .telemetry.tracing import Tracing, open_tracing
 
 if TYPE_CHECKING:
     from .answerer import Answerer
@@ -59,11 +64,24 @@ class Failure:
         return error
 
 
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What a worker process sends back.
+
+    Attributes:
+        answer: the text of the answer, "" where that went to a file, or why there is none.
+        took: what the task took.
+    """
+
+    answer: str | Failure
+    took: Measured
+
+
 def work(connection: Connection, settings: Settings, device: str | None = None) -> None:
     """Do tasks until the other side hangs up.
 
     Args:
-        connection: gives a `Task`, takes the text of the answer or a `Failure`.
+        connection: gives pairs of a `Task` and the `Ids` of whose work it is, or `Stop`; takes a `Reply` to each task.
         settings: of the service.
         device: what plugins work on that are not told otherwise, such as "cuda:1"; None: on what is there.
     """
@@ -74,14 +92,30 @@ def work(connection: Connection, settings: Settings, device: str | None = None) 
         import torch
 
         torch.cuda.set_device(device)
-    room = Workroom(settings)
-    try:
-        while True:
-            task = connection.recv()
-            if not isinstance(task, Stop):  # one that came when its task was done already
-                connection.send(room.do(task, connection))
-    except (EOFError, OSError):
-        return
+    with logging_to_stderr(settings.log_format, settings.log_level), closing(open_tracing(settings, "worker")) as spans:
+        room = Workroom(settings)
+        try:
+            while True:
+                message = connection.recv()
+                if isinstance(message, Stop):  # it came when its task was done already
+                    continue
+                task, ids = message
+                with continuing(ids):
+                    reply = do_traced(room, task, connection, spans)
+                connection.send(reply)
+        except (EOFError, OSError):
+            return
+
+
+def do_traced(room: Workroom, task: Task, connection: Connection, spans: Tracing) -> Reply:
+    """Do one task below a span, with children for its stages, and tell what it took."""
+    with spans.task(type(task).__name__.removesuffix("Task").lower()) as span, recorded() as watches:
+        answer, plugins = room.do(task, connection)
+        took = measured(watches, plugins)
+        span.stages(took)
+        if isinstance(answer, Failure):
+            span.fail(answer.kind)
+    return Reply(answer, took)
 
 
 class Workroom:
@@ -98,7 +132,7 @@ class Workroom:
         self._answerer: Answerer | None = None
         self._searcher: Searcher | None = None
 
-    def do(self, task: Task, connection: Connection) -> str | Failure:
+    def do(self, task: Task, connection: Connection) -> tuple[str | Failure, Used]:
         """Do one task.
 
         Args:
@@ -106,38 +140,37 @@ class Workroom:
             connection: to the service, which wants to hear how far a job is.
 
         Returns:
-            The text of its answer, "" where that went to a file, or why there is none.
+            The text of its answer, "" where that went to a file, or why there is none; and the plugins that took part.
         """
         try:
             if isinstance(task, JobTask | DrawTask | ExportTask):
-                return self._job(task, connection)
+                return "", self._job(task, connection)
             if isinstance(task, AskTask):
                 return self._ask(task)
             if isinstance(task, SearchTask):
-                return self._search(task)
-            return _warm()
+                return self._search(task), {}
+            _warm()
+            return "", {}
         except TrackspeakError as error:
             if isinstance(error, errors.PluginError):
                 self._clear()
-            return Failure.of(error)
+            return Failure.of(error), {}
         except Exception:  # noqa: BLE001 a plugin may fail in any way, and the next task is another one
             _log.exception("unexpected error")
             self._clear()
-            return Failure(TrackspeakError.__name__, "unexpected error, see the log of the worker")
+            return Failure(TrackspeakError.__name__, "unexpected error, see the log of the worker"), {}
 
-    def _job(self, task: JobTask | DrawTask | ExportTask, connection: Connection) -> str:
+    def _job(self, task: JobTask | DrawTask | ExportTask, connection: Connection) -> Used:
         from .jobs.doing import Teller, Tools, do_job, draw_job, export_job
 
         if isinstance(task, JobTask):
             tools = Tools(self._assemblies.get, Indexes(self._settings.indexes_folder), self._settings.limits())
-            do_job(task, tools, Teller(connection))
-        elif isinstance(task, DrawTask):
-            draw_job(task, self._settings.limits())
-        else:
-            export_job(task)
-        return ""
+            return do_job(task, tools, Teller(connection))
+        if isinstance(task, DrawTask):
+            return draw_job(task, self._settings.limits())
+        return export_job(task)
 
-    def _ask(self, task: AskTask) -> str:
+    def _ask(self, task: AskTask) -> tuple[str, Used]:
         from .answerer import Answerer
         from .finding import catalogued, shown_name
         from .plugin_files import check_named_files
@@ -147,7 +180,7 @@ class Workroom:
             self._answerer = Answerer(Indexes(self._settings.indexes_folder))
         stored, result = self._answerer.ask(task.index_id, task.queries, task.options)
         name = shown_name(stored, catalogued(self._settings)) if task.export is not None else stored.name
-        return _told(result, task.export, name)
+        return _told(result, task.export, name), result.plugins
 
     def _search(self, task: SearchTask) -> str:
         from .searching import make_searcher, search_to_dict
@@ -168,14 +201,13 @@ class Workroom:
         self._searcher = None
 
 
-def _warm() -> str:
+def _warm() -> None:
     from trackspeak.models import referring  # noqa: F401
 
     from . import answerer  # noqa: F401
 
     with suppress(ImportError):  # searching is an extra
         import lancedb  # noqa: F401
-    return ""
 
 
 def _told(result: Result, export: ExportTo | None, video_name: str) -> str:

@@ -5,16 +5,19 @@ from __future__ import annotations
 import multiprocessing
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
-from typing import Any, Final, Protocol
+from typing import Final, Protocol, cast
 
 from trackspeak.models.errors import WorkerError
 
 from .settings import Settings
 from .tasks import News, Stop, Task
-from .work import Failure, work
+from .telemetry.context import current
+from .telemetry.measured import Measured
+from .work import Failure, Reply, work
 
 _LOOK_S: Final = 0.2
 """How often one who follows a task is asked whether it is still wanted."""
@@ -47,12 +50,16 @@ class Worker:
     Args:
         settings: of the service.
         device: what it works on, such as "cuda:1"; None: on what is there.
+        report: told what each task took.
     """
 
-    def __init__(self, settings: Settings, device: str | None = None) -> None:
+    def __init__(
+        self, settings: Settings, device: str | None = None, report: Callable[[Measured], None] | None = None
+    ) -> None:
         """Start nothing yet."""
         self._settings = settings
         self._device = device
+        self._report = report
         self._running: _Running | None = None
         self._ended = False
         self._lock = threading.Lock()
@@ -61,6 +68,18 @@ class Worker:
     def pid(self) -> int | None:
         """The process's id, if there is one."""
         return self._running.process.pid if self._running else None
+
+    @property
+    def alive(self) -> bool:
+        """Whether there is a process that runs."""
+        running = self._running
+        return running is not None and running.process.is_alive()
+
+    def revive(self) -> None:
+        """Start the process again if it died, unless it is being ended; waits for a task that it is at."""
+        with self._lock:
+            if not self._ended:
+                self._started()
 
     def start(self) -> None:
         """Start the process, if it is not running; also after it was stopped."""
@@ -88,16 +107,17 @@ class Worker:
             running = self._started()
             self._refuse_after_end()  # it may have been said in between, when there was no process to end
             try:
-                running.connection.send(task)
+                running.connection.send((task, current()))
                 reply = _reply(running, watching)
             except (EOFError, OSError):
                 code = self._clear()
                 self._refuse_after_end()
                 raise WorkerError(f"the worker process ended unexpectedly (exit code {code}); try again") from None
-        if isinstance(reply, Failure):
-            raise reply.to_error()
-        text: str = reply
-        return text
+        if self._report is not None:
+            self._report(reply.took)
+        if isinstance(reply.answer, Failure):
+            raise reply.answer.to_error()
+        return reply.answer
 
     def end(self) -> None:
         """Let the process end, also in the middle of a request, which then fails, as do those that come later.
@@ -143,7 +163,7 @@ class Worker:
         return code
 
 
-def _reply(running: _Running, watching: Watching | None) -> Any:
+def _reply(running: _Running, watching: Watching | None) -> Reply:
     """Wait for the answer to a task.
 
     Raises:
@@ -152,13 +172,13 @@ def _reply(running: _Running, watching: Watching | None) -> Any:
     """
     connection = running.connection
     if watching is None:
-        return connection.recv()
+        return cast(Reply, connection.recv())
     stopped_s: float | None = None
     while True:
         if connection.poll(_LOOK_S):
             message = connection.recv()
             if not isinstance(message, News):
-                return message
+                return cast(Reply, message)
             watching.told(message)
         if stopped_s is None:
             if not watching.wanted():

@@ -23,13 +23,17 @@ from ..jobs.shop import opened_shop
 from ..problems import without_folders
 from ..profiles import load_profile, profile_names
 from ..settings import Settings
+from ..telemetry.metrics import Metrics
+from ..telemetry.tracing import open_tracing
 from ..worker import Worker
 from . import openapi
 from .access import Reader
 from .api_docs import add_api_docs
 from .context import Context, Desk
 from .errors import add_error_handlers
+from .health import Checks, add_health_routes, standard_checks
 from .jobs import add_job_routes
+from .metrics import add_metrics_route
 from .middleware import Application
 from .search import add_search_routes
 from .track import add_track_route
@@ -51,12 +55,17 @@ def create_app(settings: Settings) -> FastAPI:
     Returns:
         The application; `app.state.context` is its `Context`, `app.state.front` its `Front` while it runs.
     """
+    tracing = open_tracing(settings, "api")
+    metrics = Metrics(lambda: _count_jobs(app))
     context = Context(
         settings,
         settings.limits(),
-        Desk(Worker(settings)),
-        Desk(Worker(settings)),
+        Desk(Worker(settings, report=metrics.take)),
+        Desk(Worker(settings, report=metrics.take)),
         Places(settings.max_uploads_per_key),
+        metrics,
+        tracing,
+        Checks(),
         ThreadPoolExecutor(1, "delete"),
     )
 
@@ -65,8 +74,9 @@ def create_app(settings: Settings) -> FastAPI:
         with ExitStack() as opened:
             uploads = opened.enter_context(uploads_folder(settings.data))
             shop = opened.enter_context(opened_shop(settings))
-            front = Front(settings, context.limits, shop, make_runners(settings, shop))
+            front = Front(settings, context.limits, shop, make_runners(settings, shop, metrics.take))
             app.state.front = front
+            context.checks.set(standard_checks(front, context.asking.worker))
             sweeping = asyncio.create_task(_sweep(front))
             await asyncio.to_thread(_start, front, context)
             try:
@@ -74,6 +84,7 @@ def create_app(settings: Settings) -> FastAPI:
             finally:
                 sweeping.cancel()
                 await asyncio.to_thread(_stop, front, context)
+                await asyncio.to_thread(tracing.close)
 
     app = Application(
         title="trackspeak",
@@ -93,8 +104,16 @@ def create_app(settings: Settings) -> FastAPI:
     add_upload_routes(app, context)
     add_job_routes(app, context)
     add_search_routes(app, context)
+    add_health_routes(app, context.checks)
+    add_metrics_route(app, metrics)
     _add_small_routes(app)
     return app
+
+
+def _count_jobs(app: FastAPI) -> Mapping[str, int]:
+    """Count the jobs by their states; none before the database is open."""
+    front: Front | None = getattr(app.state, "front", None)
+    return {} if front is None else front.shop.queue.counts()
 
 
 def _add_small_routes(app: FastAPI) -> None:
@@ -106,10 +125,6 @@ def _add_small_routes(app: FastAPI) -> None:
     @app.get("/v1/profiles", summary="List the profiles")
     async def get_profiles(_principal: Reader) -> list[dict[str, Any]]:
         return [load_profile(name).model_dump() for name in profile_names()]
-
-    @app.get("/healthz", summary="Whether the service answers")
-    async def get_health() -> dict[str, str]:
-        return {"status": "ok"}
 
 
 def _start(front: Front, context: Context) -> None:

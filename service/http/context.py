@@ -24,8 +24,11 @@ from ..front import Front
 from ..limits import Limits
 from ..settings import Settings
 from ..tasks import ExportTo, Task
+from ..telemetry.metrics import Metrics
+from ..telemetry.tracing import Tracing
 from ..worker import Worker
 from .form import room_for_fields
+from .health import Checks
 from .upload import Places
 
 JSON_FORMAT = "json"
@@ -66,6 +69,9 @@ class Context:
         asking: answers from indexes, so that nobody waits for a video who only asks.
         drawing: draws answers into videos, which takes long.
         places: of those who are sending a video.
+        metrics: count what happens.
+        tracing: gets spans of it.
+        checks: say whether the service is ready.
         deleting: the thread in which indexes are deleted: it may wait long for a search that takes in others.
     """
 
@@ -74,6 +80,9 @@ class Context:
     asking: Desk
     drawing: Desk
     places: Places
+    metrics: Metrics
+    tracing: Tracing
+    checks: Checks
     deleting: Executor
 
     async def delete(self, work: Callable[[], None]) -> None:

@@ -11,11 +11,12 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from trackspeak.models.errors import InputError, TrackspeakError
 
 from ..problems import MEDIA_TYPE, headers_of, problem, problem_of, status_of
-from ..request_ids import current_request_id
+from ..telemetry.context import current
 
 _log = logging.getLogger(__name__)
 
@@ -39,12 +40,33 @@ def add_error_handlers(app: FastAPI) -> None:
         status = HTTPStatus(error.status_code)
         return _problem_response(problem(status, status.name.lower(), str(error.detail)), error.headers)
 
-    @app.exception_handler(Exception)
-    async def on_exception(_request: Request, _error: Exception) -> Response:
-        return _problem_response(problem_of(TrackspeakError()))
+    app.add_middleware(_Unforeseen)
+
+
+class _Unforeseen:
+    """Answers what no handler is for, inside all other middleware, so that those see an answer like any other."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        begun = False
+
+        async def noted(message: Message) -> None:
+            nonlocal begun
+            begun = True
+            await send(message)
+
+        try:
+            await self._app(scope, receive, noted)
+        except Exception:
+            if scope["type"] != "http" or begun:
+                raise  # nothing can be said any more: the server logs it and cuts the connection
+            _log.exception("unexpected error")
+            await _problem_response(problem_of(TrackspeakError()))(scope, receive, send)
 
 
 def _problem_response(problem: Mapping[str, Any], headers: Mapping[str, str] | None = None) -> Response:
-    request_id = current_request_id()
+    request_id = current().request_id
     body = dict(problem) if request_id is None else {**problem, "request_id": request_id}
     return JSONResponse(body, problem["status"], headers, MEDIA_TYPE)

@@ -1,4 +1,4 @@
-"""What stands around all routes: request ids, security headers, and other origins.
+"""What stands around all routes: request ids, what observes requests, security headers, and other origins.
 
 Plain ASGI: nothing is gathered, so that answers stream.
 """
@@ -14,8 +14,10 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from ..request_ids import accepted_request_id, request_id
-from ..settings import Settings
+from ..request_ids import accepted_request_id
+from ..telemetry.context import bound
+from .context import Context
+from .observe import Observing
 
 REQUEST_ID: Final = "X-Request-ID"
 
@@ -52,11 +54,11 @@ class Application(FastAPI):
 
     def build_middleware_stack(self) -> ASGIApp:
         """Put ours around all, also around what answers unexpected errors."""
-        settings: Settings = self.state.context.settings
+        context: Context = self.state.context
         stack = super().build_middleware_stack()
-        if settings.cors_origins:
-            stack = _other_origins(stack, settings.cors_origins)
-        return RequestIds(SecurityHeaders(stack))
+        if context.settings.cors_origins:
+            stack = _other_origins(stack, context.settings.cors_origins)
+        return RequestIds(Observing(SecurityHeaders(stack), metrics=context.metrics, tracing=context.tracing))
 
 
 def _other_origins(app: ASGIApp, origins: tuple[str, ...]) -> ASGIApp:
@@ -92,7 +94,7 @@ class RequestIds:
                 MutableHeaders(scope=message)[REQUEST_ID] = current
             await send(message)
 
-        with request_id(current):
+        with bound(request_id=current):
             await self._app(scope, receive, sending)
 
 

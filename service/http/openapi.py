@@ -157,6 +157,30 @@ def keep_search_route() -> dict[str, Any]:
     return {"responses": responses(_search_body({}), 404, 422), "openapi_extra": json_body(_search_body({}))}
 
 
+def metrics_route() -> dict[str, Any]:
+    """Give the keywords of the route."""
+    kinds = ("text/plain", "application/openmetrics-text")
+    content = {kind: {"schema": {"type": "string"}} for kind in kinds}
+    return {"responses": {200: {"description": "all metrics", "content": content}}}
+
+
+def ready_route() -> dict[str, Any]:
+    """Give the keywords of the route."""
+    check = {
+        "type": "object",
+        "properties": {"ok": {"type": "boolean"}, "why": {"type": "string", "description": "where it is not ok"}},
+        "required": ["ok"],
+    }
+    schema = {
+        "type": "object",
+        "properties": {"status": {"type": "string"}, "checks": {"type": "object", "additionalProperties": check}},
+        "required": ["status", "checks"],
+    }
+    content = {"application/json": {"schema": schema}}
+    said = {200: "it is ready", 503: "it is not, or is being stopped"}
+    return {"responses": {status: {"description": text, "content": content} for status, text in said.items()}}
+
+
 def _search_body(more: Mapping[str, Any]) -> dict[str, Any]:
     options = TypeAdapter(SearchOptions).json_schema()
     properties = {"query": {"type": "string"}, **options["properties"], **more}

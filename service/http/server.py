@@ -18,6 +18,7 @@ from ..access.verifier import notice
 from ..front import Front
 from ..settings import Settings
 from ..tasks import WarmTask
+from ..telemetry.logs import logging_to_stderr
 from .app import create_app
 from .upload import uploads_folder
 
@@ -40,11 +41,15 @@ def serve_http(settings: Settings, host: str, port: int) -> None:
     """
     with uploads_folder(settings.data):
         pass  # what the lifespan does, here where its error is one line
-    if (said := notice(settings, host)) is not None:
-        _log.warning("warning: %s", said)
     app = create_app(settings)
-    config = uvicorn.Config(app, host, port, timeout_graceful_shutdown=LAST_REPLIES_S)
-    with suppress(KeyboardInterrupt):  # raised anew at the end of a service that Ctrl-C has stopped
+    # The server's own events go where all others go, and requests are told of by http/observe.py
+    config = uvicorn.Config(
+        app, host, port, timeout_graceful_shutdown=LAST_REPLIES_S, log_config=None, access_log=False
+    )
+    # Ctrl-C is raised anew at the end of a service that it has stopped
+    with logging_to_stderr(settings.log_format, settings.log_level), suppress(KeyboardInterrupt):
+        if (said := notice(settings, host)) is not None:
+            _log.warning("%s", said)
         _Server(config, app).run()
 
 
@@ -67,6 +72,7 @@ class _Server(uvicorn.Server):
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Take a signal."""
+        self._state.context.checks.drain()
         for worker in self._state.context.workers:
             worker.end()
         front: Front | None = getattr(self._state, "front", None)

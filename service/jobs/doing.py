@@ -20,7 +20,7 @@ from trackspeak.service.limits import Limits, check_queries
 from trackspeak.service.options import RunOptions
 from trackspeak.service.pipeline.decode import Video, open_video
 from trackspeak.service.questions import parse_question
-from trackspeak.service.result import Result, to_json_line, track_to_dict, video_to_dict
+from trackspeak.service.result import Result, Used, to_json_line, track_to_dict, video_to_dict
 from trackspeak.service.run import Watched, watch_and_answer
 from trackspeak.service.store.index_file import StoredIndex
 from trackspeak.service.store.indexes import Indexes
@@ -110,13 +110,16 @@ class Tools:
     limits: Limits
 
 
-def do_job(task: JobTask, tools: Tools, teller: Teller) -> None:
+def do_job(task: JobTask, tools: Tools, teller: Teller) -> Used:
     """Do a job; what comes of it is in the task's folder.
 
     Args:
         task: what to do.
         tools: what it is done with.
         teller: hears how far it is.
+
+    Returns:
+        The plugins that took part.
 
     Raises:
         StoppedError: if it is given up.
@@ -131,7 +134,7 @@ def do_job(task: JobTask, tools: Tools, teller: Teller) -> None:
     do = _track if task.request.kind == "track" else _index
     try:
         task.folder.mkdir(parents=True, exist_ok=True)
-        do(task, tools, _Run(video, assembly, options, teller))
+        return do(task, tools, _Run(video, assembly, options, teller))
     except OSError as error:
         raise OutputError(f"the result could not be written to {task.folder}: {error.strerror or error}") from error
 
@@ -159,7 +162,7 @@ class _Run:
         )
 
 
-def _track(task: JobTask, tools: Tools, run: _Run) -> None:
+def _track(task: JobTask, tools: Tools, run: _Run) -> Used:
     watched = run.watch(task.request, tools.limits)
     run.teller.stage("answer")
     result, request = watched.result, task.request
@@ -170,9 +173,10 @@ def _track(task: JobTask, tools: Tools, run: _Run) -> None:
         write_lines(task.folder / RESULT_FILE, [result.to_json()])
     if task.keep:
         Indexes(task.folder / INDEXES).add(watched.stored)
+    return result.plugins
 
 
-def _index(task: JobTask, tools: Tools, run: _Run) -> None:
+def _index(task: JobTask, tools: Tools, run: _Run) -> Used:
     request = task.request
     if takes_queries(run.assembly):
         raise OptionError("detector: one that looks for what sentences name cannot index before they are known")
@@ -190,7 +194,9 @@ def _index(task: JobTask, tools: Tools, run: _Run) -> None:
                 progress=run.teller.watched,
             )
         tools.indexes.add(stored)
-    write_lines(task.folder / RESULT_FILE, [to_json_line(_index_to_dict(tools.indexes.get(found)))])
+    kept = tools.indexes.get(found)
+    write_lines(task.folder / RESULT_FILE, [to_json_line(_index_to_dict(kept))])
+    return kept.plugins
 
 
 def _index_to_dict(stored: StoredIndex) -> dict[str, Any]:
@@ -219,18 +225,19 @@ def answer_again(folder: Path, request: JobRequest) -> Result:
     return ask(stored, request.queries, make_asker(stored), request.run_options())
 
 
-def export_job(task: ExportTask) -> None:
-    """Write a job's answer in another format.
+def export_job(task: ExportTask) -> Used:
+    """Write a job's answer in another format; gives the plugins that took part.
 
     Raises:
         TrackspeakError: what answering and writing raise.
     """
     result = answer_again(task.folder, task.request)
     write_export(result, task.export.format, task.export.path, video_name=task.request.video_name)
+    return result.plugins
 
 
-def draw_job(task: DrawTask, limits: Limits) -> None:
-    """Draw a job's answer into its video.
+def draw_job(task: DrawTask, limits: Limits) -> Used:
+    """Draw a job's answer into its video; gives the plugins that took part.
 
     Raises:
         TrackspeakError: what answering, decoding and writing raise.
@@ -238,3 +245,4 @@ def draw_job(task: DrawTask, limits: Limits) -> None:
     result = answer_again(task.folder, task.request)
     with replaced_file(task.path) as partial:
         write_video(result, task.video, partial, limits=limits)
+    return result.plugins

@@ -5,11 +5,12 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Final, Literal
 
 from trackspeak.service.options import RunOptions, parse_run_options
 from trackspeak.service.result import plain_value
+from trackspeak.service.telemetry.context import Ids
 
 State = Literal["queued", "running", "succeeded", "failed", "cancelled"]
 Kind = Literal["track", "index"]
@@ -30,6 +31,7 @@ class JobRequest:
         queries: the sentences; of an index those that are answered while it is made, if any.
         options: the caller's choices, as they came.
         export: the only format that is wanted, of a caller who waits for it; None: any, later.
+        origin: the request and the span that it came from, for logs and traces.
     """
 
     kind: Kind
@@ -38,6 +40,7 @@ class JobRequest:
     queries: tuple[str, ...] = ()
     options: Mapping[str, Any] = field(default_factory=dict)
     export: str | None = None
+    origin: Ids = field(default_factory=Ids)
 
     def run_options(self) -> RunOptions:
         """Give the options as the run wants them.
@@ -50,18 +53,19 @@ class JobRequest:
     @property
     def fingerprint(self) -> str:
         """The same for two jobs that would give the same."""
-        return hashlib.sha256(self.to_json().encode()).hexdigest()
+        return hashlib.sha256(replace(self, origin=Ids()).to_json().encode()).hexdigest()
 
     def to_json(self) -> str:
         """Write it as the database keeps it."""
         values = {name: getattr(self, name) for name in self.__slots__}
+        values["origin"] = asdict(self.origin)
         return json.dumps(plain_value(values), sort_keys=True, ensure_ascii=False)
 
     @classmethod
     def from_json(cls, text: str) -> JobRequest:
         """Read what `to_json` wrote."""
         values = json.loads(text)
-        return cls(**{**values, "queries": tuple(values["queries"])})
+        return cls(**{**values, "queries": tuple(values["queries"]), "origin": Ids(**values.get("origin", {}))})
 
 
 @dataclass(frozen=True, slots=True)

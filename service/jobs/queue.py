@@ -6,7 +6,7 @@ import json
 import time
 import uuid
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from sqlalchemy import Engine, func, select, update
@@ -14,6 +14,7 @@ from sqlalchemy import Engine, func, select, update
 from trackspeak.models.errors import BusyError, QuotaError
 from trackspeak.service.database.engine import reading, writing
 from trackspeak.service.database.tables import JobRow
+from trackspeak.service.telemetry.context import current
 
 from .job import OPEN, STATES, Job, JobError, JobRequest, Progress
 from .rows import add_event, job_of, set_state
@@ -110,7 +111,7 @@ class Queue:
                 kind=request.kind,
                 key_id=key_id,
                 video_id=request.video_id,
-                request=request.to_json(),
+                request=replace(request, origin=current()).to_json(),
                 fingerprint=request.fingerprint,
                 waited=waited,
                 created_s=self._clock(),

@@ -6,12 +6,15 @@ import logging
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Final, TypeVar
 
 from trackspeak.models.errors import OutputError, StoppedError, TrackspeakError, WorkerError
 from trackspeak.service.problems import problem_of, without_folders
 from trackspeak.service.settings import Settings
 from trackspeak.service.tasks import JobTask, News
+from trackspeak.service.telemetry.context import continuing
+from trackspeak.service.telemetry.measured import Measured
 from trackspeak.service.worker import Worker
 
 from .job import JobError
@@ -79,7 +82,8 @@ class Runner:
             try:
                 claim = self._shop.queue.claim()
                 if claim is not None:
-                    self._do(claim)
+                    with continuing(replace(claim.job.request.origin, job_id=claim.job.id)):
+                        self._do(claim)
                 else:
                     self._wake.wait(_LOOK_S)
                     self._wake.clear()
@@ -93,19 +97,19 @@ class Runner:
     def _do(self, claim: Claim) -> None:
         """Have one job done, and say how it ended."""
         job = claim.job
-        _log.info("job %s begins", job.id, extra={"job_id": job.id})
+        _log.info("job %s begins", job.id)
         following = _Following(self._shop, claim, self._draining)
         try:
             self._have_done(claim, following)
         except (WorkerError, StoppedError) as error:
             self._end_unfinished(claim, following, str(error).partition(";")[0])
         except TrackspeakError as error:
-            _log.warning("job %s failed: %s: %s", job.id, error.code, error, extra={"job_id": job.id})
+            _log.warning("job %s failed: %s: %s", job.id, error.code, error)
             self._fail(claim, error)
         except Exception:  # noqa: BLE001 a mistake of ours must not be done again and again
-            _log.exception("job %s failed", job.id, extra={"job_id": job.id})
+            _log.exception("job %s failed", job.id)
             self._fail(claim, TrackspeakError())
-        _log.info("job %s ended", job.id, extra={"job_id": job.id})
+        _log.info("job %s ended", job.id)
         self._shop.board.post(job.id)
 
     def _fail(self, claim: Claim, error: TrackspeakError) -> None:
@@ -120,7 +124,7 @@ class Runner:
         elif self._draining.is_set():
             self._insist(lambda: queue.give_back(claim))
         elif following.order != "lost":
-            _log.error("job %s: %s", claim.job.id, why, extra={"job_id": claim.job.id})
+            _log.error("job %s: %s", claim.job.id, why)
             self._insist(lambda: queue.give_back(claim, why))
 
     def _have_done(self, claim: Claim, following: _Following) -> None:
@@ -181,9 +185,15 @@ class _Following:
         return self.order == "go on" and not self._draining.is_set()
 
 
-def make_runners(settings: Settings, shop: Shop) -> list[Runner]:
-    """Make the runners of a process: one for each device; none where others do the jobs."""
+def make_runners(settings: Settings, shop: Shop, report: Callable[[Measured], None] | None = None) -> list[Runner]:
+    """Make the runners of a process: one for each device; none where others do the jobs.
+
+    Args:
+        settings: of the service.
+        shop: what runners share.
+        report: told what each job took.
+    """
     if not settings.run_jobs:
         return []
     devices = [None] if settings.devices == "auto" else settings.devices.split(",")
-    return [Runner(shop, Worker(settings, device)) for device in devices]
+    return [Runner(shop, Worker(settings, device, report)) for device in devices]

@@ -9,6 +9,7 @@ from typing import Final
 
 from trackspeak.models.errors import OptionError
 from trackspeak.service.settings import Settings
+from trackspeak.service.telemetry.logs import logging_to_stderr
 
 from .runner import make_runners
 from .shop import opened_shop
@@ -32,7 +33,7 @@ def work_until_stopped(settings: Settings) -> None:
 
     for one in (signal.SIGINT, signal.SIGTERM):
         signal.signal(one, stop)
-    with opened_shop(settings) as shop:
+    with logging_to_stderr(settings.log_format, settings.log_level), opened_shop(settings) as shop:
         runners = make_runners(settings, shop)
         for runner in runners:
             runner.start()

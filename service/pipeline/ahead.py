@@ -21,7 +21,9 @@ def read_ahead(frames: Iterator[Frame], batch_frames: int, watch: Stopwatch) -> 
 
     def decode() -> list[Frame]:
         with watch.stage("decode"):
-            return list(islice(frames, batch_frames))
+            batch = list(islice(frames, batch_frames))
+        watch.count("decode", len(batch))
+        return batch
 
     with ThreadPoolExecutor(1, "decode") as decoding:
         coming = decoding.submit(decode)

@@ -120,7 +120,7 @@ def index_video(
             closing(read_ahead(frames, BATCH_FRAMES, watch)) as batches,
         ):
             for number, batch in enumerate(batches, 1):
-                with watch.stage("detect"), blaming("detector"):
+                with watch.stage("detect", 0 if steps.detector is None else len(batch)), blaming("detector"):
                     found = detect(steps.detector, batch)
                 indexer.take(batch, found, observing)
                 if number % BATCHES_PER_CLEANING == 0:

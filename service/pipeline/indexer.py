@@ -71,7 +71,7 @@ class Indexer:
         """Embed, track and sample some frames; observe in the background, at most one batch behind."""
         appearances = self._embed(batch, found, pool)
         for frame, detections, appearance in zip(batch, found, appearances, strict=True):
-            with self._watch.stage("track"), blaming("tracker"):
+            with self._watch.stage("track", 1), blaming("tracker"):
                 tracked = self._update(frame, detections, appearance)
                 expect("tracker", tracked, TrackedFrame)
             self.history.append(tracked)
@@ -114,7 +114,7 @@ class Indexer:
         embedder = self._embedder
 
         def work() -> list[Appearance]:
-            with self._watch.stage("embed"), blaming("embedder"):
+            with self._watch.stage("embed", len(frames)), blaming("embedder"):
                 embedded = list(embedder.embed(frames, boxes))
                 for one in embedded:
                     expect("embedder", one, Appearance)

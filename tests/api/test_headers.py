@@ -10,7 +10,8 @@ from fastapi.testclient import TestClient
 from starlette.responses import StreamingResponse
 
 from trackspeak.service.http.middleware import CONTENT_POLICY
-from trackspeak.service.request_ids import accepted_request_id, current_request_id, request_id
+from trackspeak.service.request_ids import accepted_request_id
+from trackspeak.service.telemetry.context import bound, current
 
 ALWAYS = {
     "content-security-policy": CONTENT_POLICY,
@@ -32,8 +33,8 @@ def add_routes(client: TestClient) -> TestClient:
         raise ZeroDivisionError("secret")
 
     @app.get("/id")
-    async def current() -> str | None:
-        return current_request_id()
+    async def get_id() -> str | None:
+        return current().request_id
 
     return client
 
@@ -65,7 +66,7 @@ def test_ids_are_taken_as_they_come_and_reach_the_route(client: TestClient) -> N
     response = client.get("/id", headers={"X-Request-ID": given})
     assert response.json() == response.headers["x-request-id"] == given
     assert client.get("/id").json() != client.get("/id").json()
-    assert current_request_id() is None
+    assert current().request_id is None
 
 
 @pytest.mark.parametrize("given", ["", "a" * 129, "a b", "a\tb", 'a"b', "<b>", "é", "a,b", "${x}"])
@@ -75,11 +76,11 @@ def test_ids_that_are_not_safe_to_repeat_are_replaced(client: TestClient, given:
 
 
 def test_an_id_ends_with_its_block() -> None:
-    with request_id("outer"):
-        with request_id(accepted_request_id("inner")):
-            assert current_request_id() == "inner"
-        assert current_request_id() == "outer"
-    assert current_request_id() is None
+    with bound(request_id="outer"):
+        with bound(request_id=accepted_request_id("inner")):
+            assert current().request_id == "inner"
+        assert current().request_id == "outer"
+    assert current().request_id is None
     assert accepted_request_id("a\n") != "a\n"
 
 

@@ -23,11 +23,12 @@ from trackspeak.service.settings import Settings
 from trackspeak.service.tasks import WarmTask
 from trackspeak.service.worker import Worker
 
+RUNNER = "trackspeak.service.jobs.runner"
 LONG_S = 120
 """Far longer than anything here takes."""
 
 SLOW = '''
-import os, time
+import logging, os, time
 from dataclasses import dataclass
 from pathlib import Path
 from trackspeak.plugins.contract import Requirements
@@ -46,6 +47,7 @@ class Slow:
     def __init__(self, options):
         beginning = Path(__file__).with_name("beginning")
         beginning.write_text(str(os.getpid()))
+        logging.getLogger("trackspeak.slow").warning("it will take long")
         beginning.rename(beginning.with_name("working"))
         service = os.getppid()
         while os.getppid() == service:
@@ -98,6 +100,10 @@ class Served:
         wait_for(working.exists)
         return int(working.read_text())
 
+    def events(self) -> list[dict[str, Any]]:
+        """What is in the log, of which every line must be one event."""
+        return [json.loads(line) for line in self._log.read_text().splitlines()]
+
     def uploads(self) -> list[Path]:
         """What is below the folder for uploads, apart from the lock beside the processes' folders."""
         folder = self.folder / "uploads"
@@ -141,6 +147,12 @@ def test_a_signal_ends_it_in_the_middle_of_a_request(
     assert (response.status_code, response.json()["code"]) == (503, "worker_died")
     assert "the service is being stopped" in response.json()["detail"]
     assert served.process.wait(LONG_S) in (0, -stop)
+    events = served.events()
+    messages = {event["logger"]: event["message"] for event in events}
+    assert messages["trackspeak.slow"] == "it will take long"  # of the worker process
+    assert messages["trackspeak.access"].startswith("POST /v1/track 503 in")
+    assert "uvicorn.error" in messages
+    assert len({event["job_id"] for event in events if event["logger"] in ("trackspeak.slow", RUNNER)}) == 1
     with pytest.raises(ProcessLookupError):
         os.kill(worker, 0)
     assert served.uploads() == []

@@ -9,7 +9,7 @@ import pytest
 
 from trackspeak.models.errors import OptionError
 from trackspeak.service.limits import Limits
-from trackspeak.service.settings import Settings, load_settings, variable
+from trackspeak.service.settings import Settings, effective, load_settings, variable
 
 Command = Callable[..., Any]
 ROOT = Path(__file__).resolve().parents[3]
@@ -95,3 +95,43 @@ def test_the_database_url_is_shown_nowhere(monkeypatch: pytest.MonkeyPatch, comm
     assert "TRACKSPEAK_DATABASE_URL" in shown
     assert "***" in shown
     assert "hunter2" not in shown
+
+
+def test_each_setting_is_shown_with_its_variable_and_source(monkeypatch: pytest.MonkeyPatch, command: Command) -> None:
+    monkeypatch.setenv("TRACKSPEAK_PORT", "9000")
+    monkeypatch.setenv("TRACKSPEAK_HOST", "")  # as if unset
+    shown = {one.variable: one for one in effective(load_settings())}
+    assert set(shown) == {variable(name) for name in Settings.model_fields}
+    assert (shown["TRACKSPEAK_PORT"].value, shown["TRACKSPEAK_PORT"].source) == ("9000", "environment")
+    assert {one.source for name, one in shown.items() if name != "TRACKSPEAK_PORT"} == {"default"}
+    assert all(one.description for one in shown.values())
+
+
+@pytest.mark.parametrize("columns", ["50", "80", "200"])
+def test_the_table_is_whole_in_any_terminal(monkeypatch: pytest.MonkeyPatch, command: Command, columns: str) -> None:
+    monkeypatch.setenv("COLUMNS", columns)
+    monkeypatch.setenv("TRACKSPEAK_PORT", "9000")
+    out = command("settings").out
+    assert max(len(line) for line in out.splitlines()) <= int(columns)
+    cells = "".join(line.split("│")[1].strip() for line in out.splitlines() if line.startswith("│"))
+    assert [name for name in map(variable, Settings.model_fields) if name not in cells] == []
+    (row,) = [line for line in out.splitlines() if "9000" in line]
+    assert "environment" in row
+    assert "…" not in out
+
+
+def test_users_and_passwords_in_urls_are_hidden(monkeypatch: pytest.MonkeyPatch, command: Command) -> None:
+    monkeypatch.setenv("TRACKSPEAK_OTLP_ENDPOINT", "http://me:hunter2@collector:4318")
+    out = command("settings").out
+    assert "http://***@collector:4318" in out
+    assert "hunter2" not in out
+    monkeypatch.setenv("TRACKSPEAK_LOG_LEVEL", "https://me:hunter2@host")
+    with pytest.raises(OptionError, match="TRACKSPEAK_LOG_LEVEL") as caught:
+        load_settings()
+    assert "hunter2" not in str(caught.value)
+
+
+def test_formats_and_levels_of_the_log_may_be_in_capitals(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TRACKSPEAK_LOG_FORMAT", "JSON")
+    monkeypatch.setenv("TRACKSPEAK_LOG_LEVEL", "Warning")
+    assert (load_settings().log_format, load_settings().log_level) == ("json", "warning")
