@@ -16,6 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ..request_ids import accepted_request_id, request_id
 from ..settings import Settings
+from .bodies import BodyProgress
 
 REQUEST_ID: Final = "X-Request-ID"
 
@@ -53,7 +54,7 @@ class Application(FastAPI):
     def build_middleware_stack(self) -> ASGIApp:
         """Put ours around all, also around what answers unexpected errors."""
         settings: Settings = self.state.context.settings
-        stack = super().build_middleware_stack()
+        stack: ASGIApp = BodyProgress(super().build_middleware_stack(), settings.upload_stall_s)
         if settings.cors_origins:
             stack = _other_origins(stack, settings.cors_origins)
         return RequestIds(SecurityHeaders(stack))
