@@ -6,11 +6,13 @@ TrackspeakError                 anything trackspeak raises on purpose
 │   ├── UnknownNameError        no plugin, profile, ... of that name; lists those there are
 │   │   └── NotFoundError       no video, index, saved search, ... of that name is kept here
 │   ├── QueryError              a sentence is empty, too long, or there are too many of them
+│   ├── UrlError                a URL may not be fetched, or what it names could not be
 │   ├── VideoError              the video cannot be read
 │   │   └── VideoLimitError     the video is larger or longer than the limits allow
 │   ├── FileFormatError         a detections, tracks, profile, ... file is not what it should be
 │   ├── ConflictError           it is not in a state in which this can be done
 │   ├── GoneError               it was here, and was removed when its time was over
+│   ├── SlowUploadError         too little of a body came in too long a time
 │   ├── UnauthenticatedError    the caller gave no API key, or none that is accepted
 │   ├── ForbiddenError          the caller's API key does not allow this
 │   └── BusyError               too much is waiting already; says when to try again
@@ -73,6 +75,12 @@ class QueryError(InputError):
     code = "bad_query"
 
 
+class UrlError(InputError):
+    """The URL is not one that may be fetched, or what it names could not be fetched."""
+
+    code = "bad_url"
+
+
 class VideoError(InputError):
     """The video cannot be read."""
 
@@ -101,6 +109,12 @@ class GoneError(InputError):
     """It was here, and was removed when its time was over."""
 
     code = "gone"
+
+
+class SlowUploadError(InputError):
+    """Too little of the body came in too long a time."""
+
+    code = "upload_stalled"
 
 
 class UnauthenticatedError(InputError):

@@ -14,6 +14,7 @@ from trackspeak.models.errors import (
     GoneError,
     InputError,
     NotFoundError,
+    SlowUploadError,
     StoppedError,
     TrackspeakError,
     UnauthenticatedError,
@@ -29,6 +30,7 @@ _STATUSES: Final = (
     (UnauthenticatedError, HTTPStatus.UNAUTHORIZED),
     (ForbiddenError, HTTPStatus.FORBIDDEN),
     (NotFoundError, HTTPStatus.NOT_FOUND),
+    (SlowUploadError, HTTPStatus.REQUEST_TIMEOUT),
     (GoneError, HTTPStatus.GONE),
     (ConflictError, HTTPStatus.CONFLICT),
     (StoppedError, HTTPStatus.CONFLICT),
@@ -68,6 +70,8 @@ def headers_of(error: TrackspeakError) -> dict[str, str]:
     """Give the headers that an error's answer needs beside its body."""
     if isinstance(error, UnauthenticatedError):
         return {"WWW-Authenticate": 'Bearer realm="trackspeak"'}
+    if isinstance(error, SlowUploadError):
+        return {"Connection": "close"}  # or the rest of the body would have to be waited for
     if isinstance(error, BusyError):
         return {"Retry-After": str(math.ceil(error.retry_after_s))}
     return {}

@@ -60,6 +60,15 @@ class Settings(BaseSettings):
     cors_origins: Annotated[tuple[str, ...] | None, NoDecode, BeforeValidator(_origins)] = Field(
         default=None, description="origins whose web pages may read answers, parted by commas; unset: none but its own"
     )
+    allow_urls: bool = Field(
+        default=False, description="whether callers may name videos by https URLs of public servers"
+    )
+    max_fetch_s: Annotated[float, Gt(0)] = Field(
+        default=600.0, allow_inf_nan=False, description="seconds that fetching a video from a URL may take"
+    )
+    upload_stall_s: Annotated[float, Gt(0)] = Field(
+        default=60.0, allow_inf_nan=False, description="seconds that a body may make no progress while it comes in"
+    )
     plugin_files: Path | None = Field(
         default=None, description="folder of the only files that HTTP callers may name in options; unset: none"
     )

@@ -16,6 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ..request_ids import accepted_request_id
 from ..telemetry.context import bound
+from .bodies import BodyProgress
 from .context import Context
 from .observe import Observing
 
@@ -55,7 +56,7 @@ class Application(FastAPI):
     def build_middleware_stack(self) -> ASGIApp:
         """Put ours around all, also around what answers unexpected errors."""
         context: Context = self.state.context
-        stack = super().build_middleware_stack()
+        stack: ASGIApp = BodyProgress(super().build_middleware_stack(), context.settings.upload_stall_s)
         if context.settings.cors_origins:
             stack = _other_origins(stack, context.settings.cors_origins)
         return RequestIds(Observing(SecurityHeaders(stack), metrics=context.metrics, tracing=context.tracing))

@@ -24,6 +24,7 @@ _PROBLEMS: Final = MappingProxyType(
         403: "the API key lacks the scope",
         404: "it is not here",
         405: "the path is there, but not for this method",
+        408: "the body came too slowly",
         409: "it is not in a state in which this can be done",
         410: "it was here, and was removed when its time was over",
         412: "another version of tus is asked for",
@@ -78,7 +79,7 @@ def accepted() -> dict[str, Any]:
 
 def common() -> dict[int | str, dict[str, Any]]:
     """Give the answers that every route may give."""
-    return problems(401, 403, 405, 429, 500)
+    return problems(401, 403, 405, 408, 429, 500)
 
 
 def queries_route(options: Sequence[str]) -> dict[str, Any]:
