@@ -10,7 +10,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from trackspeak.models.errors import ConflictError, GoneError, NotFoundError, StoppedError, TrackspeakError, WorkerError
+from trackspeak.models.errors import (
+    ConflictError,
+    ForbiddenError,
+    GoneError,
+    NotFoundError,
+    StoppedError,
+    TrackspeakError,
+    WorkerError,
+)
 
 from .access.principal import Principal
 from .forgetting import forget_video
@@ -25,6 +33,7 @@ from .problems import error_of
 from .questions import parse_question
 from .settings import Settings
 from .videos.kept import KeptVideo, NewVideo
+from .videos.listing import KnownVideo
 
 _LOOK_S: Final = 2.0
 """How often a job is looked at that another process may be doing; what happens in this one is told at once."""
@@ -126,6 +135,18 @@ class Front:
         if most is None:
             most = self.settings.max_kept_bytes_per_key
         return self.shop.videos.add(video, principal.key_id, most)
+
+    def own_video(self, text: str, principal: Principal) -> KnownVideo:
+        """Find a video that a caller may delete: who sent it may, and an administrator.
+
+        Raises:
+            NotFoundError: if there is none.
+            ForbiddenError: if somebody else sent it, or it was indexed on the server.
+        """
+        found = self.shop.library.find(text)
+        if not principal.may("admin") and (found.kept is None or found.kept.key_id != principal.key_id):
+            raise ForbiddenError(f"video {found.id} is not yours: to delete it the key must have the scope admin")
+        return found
 
     def job(self, job_id: str, principal: Principal) -> Job:
         """Give a job of the caller, or anybody's to an administrator.

@@ -20,7 +20,10 @@ def send_route() -> dict[str, Any]:
     place = {"headers": {"Location": {"schema": {"type": "string"}}}}
     known = {**answer[200], **place, "description": "these bytes were here before"}
     new = {**known, "description": "it is kept"}
-    body = {"requestBody": {"content": {"multipart/form-data": {"schema": form}}, "required": True}}
+    link = {"type": "object", "properties": {"url": {"type": "string"}}, "required": ["url"]}
+    link["additionalProperties"] = False
+    kinds = {"multipart/form-data": {"schema": form}, "application/json": {"schema": link}}
+    body = {"requestBody": {"content": kinds, "required": True}}
     return {"responses": {**answer, 200: known, 201: new}, "openapi_extra": body}
 
 

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Annotated, Any, Final
 
 from fastapi import FastAPI, Query, Request, Response
 from fastapi.responses import FileResponse, JSONResponse
 
+from trackspeak.models.digests import sha256_of
 from trackspeak.models.errors import InputError, NotFoundError, OptionError
 
+from ..fetching import fetch_video
 from ..forgetting import forget_index
 from ..front import Front
 from ..limits import check_queries
@@ -20,7 +23,7 @@ from ..store.indexes import Indexes
 from ..tasks import AskTask, ExportTo, Task
 from ..videos.kept import KeptVideo, NewVideo
 from . import openapi, openapi_videos
-from .access import Administrator, Reader, Writer
+from .access import Reader, Writer
 from .context import JSON_FORMAT, Context, answered, front_of, read_object, refuse_others, texts_of
 from .jobs import accepted
 from .track import look_at
@@ -55,12 +58,12 @@ def _add_kept_routes(app: FastAPI, context: Context) -> None:
 
     @app.post("/v1/videos", summary="Send a video, to be indexed and asked", **openapi_videos.send_route())
     async def post_video(request: Request, principal: Writer) -> Response:
+        front = front_of(request)
         with context.places.taken(principal.key_id), upload_folder(request.state.uploads) as folder:
-            form = await receive_form(request, folder, context.limits, ("video",))
-            info = await asyncio.to_thread(look_at, form.video, context)
-            video = NewVideo(form.video, form.video_sha256, form.video_name, info)
-            kept, new = await asyncio.to_thread(front_of(request).keep_video, video, principal)
-        return await _sent(front_of(request), kept, new=new)
+            path, sha256, name = await _received(request, folder, context)
+            video = NewVideo(path, sha256, name, await asyncio.to_thread(look_at, path, context))
+            kept, new = await asyncio.to_thread(front.keep_video, video, principal)
+        return await _sent(front, kept, new=new)
 
     @app.get("/v1/videos/{video}", summary="Show a video", **openapi.video_route())
     async def get_video(video: str, request: Request, _principal: Reader) -> Response:
@@ -81,9 +84,9 @@ def _add_kept_routes(app: FastAPI, context: Context) -> None:
         return JSONResponse(await asyncio.to_thread(_change, front_of(request), video, values))
 
     @app.delete("/v1/videos/{video}", summary="Delete all that is kept of a video", **openapi.delete_route())
-    async def delete_video(video: str, request: Request, _principal: Administrator) -> Response:
+    async def delete_video(video: str, request: Request, principal: Writer) -> Response:
         front = front_of(request)
-        await context.delete(lambda: front.delete_video(front.shop.library.find(video).id))
+        await context.delete(lambda: front.delete_video(front.own_video(video, principal).id))
         return Response(status_code=204)
 
 
@@ -120,8 +123,15 @@ def _add_asking_routes(app: FastAPI, context: Context) -> None:
         return await answered(context.asking, request, make, format)
 
     @app.delete("/v1/indexes/{index}", summary="Delete an index", **openapi.delete_route())
-    async def delete_index(index: str, _principal: Administrator) -> Response:
-        await context.delete(lambda: forget_index(settings, index))
+    async def delete_index(index: str, request: Request, principal: Writer) -> Response:
+        front = front_of(request)
+
+        def delete() -> None:
+            if index in front.shop.library.indexes:  # else the next line says what there is
+                front.own_video(index, principal)
+            forget_index(settings, index)
+
+        await context.delete(delete)
         return Response(status_code=204)
 
     @app.get("/v1/indexes/{index}/tracks/{track}/thumbnail", summary="Picture of a track", **openapi.thumbnail_route())
@@ -129,6 +139,20 @@ def _add_asking_routes(app: FastAPI, context: Context) -> None:
         picture = await asyncio.to_thread(Indexes(settings.indexes_folder).thumbnail, index, track)
         # an index never changes, but it can be deleted
         return Response(picture.jpeg, media_type="image/jpeg", headers={"Cache-Control": "private, max-age=3600"})
+
+
+async def _received(request: Request, folder: Path, context: Context) -> tuple[Path, str, str]:
+    """Take a video from a form, or fetch it from the URL that a JSON object names; gives file, SHA-256 and name."""
+    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
+        form = await receive_form(request, folder, context.limits, ("video",))
+        return form.video, form.video_sha256, form.video_name
+    values = await read_object(request, context.limits)
+    refuse_others(values, ("url",))
+    url = values.get("url")
+    if not isinstance(url, str):
+        raise InputError(f"url must be a text, got {url!r:.60}")
+    fetched = await fetch_video(url, folder, context.limits, context.settings)
+    return fetched.path, await asyncio.to_thread(sha256_of, fetched.path), fetched.name
 
 
 async def _sent(front: Front, kept: KeptVideo, *, new: bool) -> Response:

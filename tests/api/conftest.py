@@ -39,23 +39,30 @@ class Service:
             return self.client.post("/v1/track", files=files, data={"query": queries, "options": json.dumps(chosen)})
 
 
+def services(tmp_path_factory: pytest.TempPathFactory, model: Path) -> Iterator[Callable[..., Service]]:
+    """Give what makes services that ask nobody for a key, and end them."""
+    with ExitStack() as opened:
+
+        def make(**changes: Any) -> Service:
+            data = tmp_path_factory.mktemp("data")
+            settings = Settings(data=data, **{"auth": "off", "plugin_files": model.parent, **changes})
+            app = create_app(settings)
+            client = opened.enter_context(TestClient(app, raise_server_exceptions=False))
+            return Service(client, app.state.front.runners[0].worker, settings, model)
+
+        yield make
+
+
 @pytest.fixture(scope="session")
 def make_service(tmp_path_factory: pytest.TempPathFactory, tiny_model: Path) -> Iterator[Callable[..., Service]]:
-    """Make a service that asks nobody for a key: `make_service(max_queries=3)`."""
-    opened: list[TestClient] = []
+    """Make a service that asks nobody for a key and stays for all tests: `make_service(max_queries=3)`."""
+    yield from services(tmp_path_factory, tiny_model)
 
-    def make(**changes: Any) -> Service:
-        data = tmp_path_factory.mktemp("data")
-        settings = Settings(data=data, **{"auth": "off", "plugin_files": tiny_model.parent, **changes})
-        app = create_app(settings)
-        client = TestClient(app, raise_server_exceptions=False)
-        client.__enter__()
-        opened.append(client)
-        return Service(client, app.state.front.runners[0].worker, settings, tiny_model)
 
-    yield make
-    for client in opened:
-        client.__exit__(None, None, None)
+@pytest.fixture
+def make_brief_service(tmp_path_factory: pytest.TempPathFactory, tiny_model: Path) -> Iterator[Callable[..., Service]]:
+    """Make a service that ends with the test: each has processes of its own, which take much memory."""
+    yield from services(tmp_path_factory, tiny_model)
 
 
 @pytest.fixture(scope="session")
