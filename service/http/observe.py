@@ -13,13 +13,13 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ..telemetry.logs import ACCESS_LOGGER
 from ..telemetry.metrics import UNMATCHED, Metrics, method_label
-from ..telemetry.tracing import OpenSpan, Tracing
+from ..telemetry.tracing import NoTracing, OpenSpan, Tracing
 
 HUNG_UP: Final = 499
 """The status of a request whose caller was gone, or that was cut off, before its answer began: nginx's."""
 
 _PROBES: Final = ("/healthz", "/readyz", "/metrics")
-"""Asked every few seconds by machines: where all is well they are for the level debug."""
+"""Asked every few seconds by machines: they have no spans, and where all is well their events are for debugging."""
 
 _access = logging.getLogger(ACCESS_LOGGER)
 
@@ -64,7 +64,8 @@ class Observing:
         begin = time.perf_counter()
         self._metrics.request_began()
         method = method_label(scope["method"])
-        with self._tracing.request(method, Headers(scope=scope).get("traceparent")) as span:
+        tracing = NoTracing() if scope["path"] in _PROBES else self._tracing
+        with tracing.request(method, Headers(scope=scope).get("traceparent")) as span:
             try:
                 await self._app(scope, receive, counted)
             except Exception:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import signal
 import threading
 from types import FrameType
@@ -15,6 +16,8 @@ from .runner import make_runners
 from .shop import opened_shop
 
 _LOOK_S: Final = 1.0
+
+_log = logging.getLogger(__name__)
 
 
 def work_until_stopped(settings: Settings) -> None:
@@ -37,9 +40,11 @@ def work_until_stopped(settings: Settings) -> None:
         runners = make_runners(settings, shop)
         for runner in runners:
             runner.start()
+        _log.info("waiting for jobs, with %d worker processes", len(runners))
         while not stopped.wait(_LOOK_S):  # a wait without end would keep signals from being handled on some systems
             pass
         for runner in runners:
             runner.drain()
         for runner in runners:
             runner.stop()
+        _log.info("stopped")

@@ -202,3 +202,20 @@ def test_a_worker_that_is_to_end_starts_no_process(tmp_path: Path) -> None:
     with pytest.raises(WorkerError, match="the service is being stopped"):
         worker.do(WarmTask())
     assert worker.pid is None
+
+
+def test_work_without_an_interface_logs_events_too(tmp_path: Path) -> None:
+    log = tmp_path / "log.txt"
+    environment = {**os.environ, "TRACKSPEAK_DATA": str(tmp_path)}
+    with log.open("w") as stderr:
+        command = [sys.executable, "-m", "trackspeak.service", "work"]
+        process = subprocess.Popen(command, env=environment, stderr=stderr)
+    try:
+        wait_for(lambda: "waiting for jobs" in log.read_text())
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(LONG_S) == 0
+    finally:
+        process.kill()
+        process.wait()
+    messages = [json.loads(line)["message"] for line in log.read_text().splitlines()]
+    assert messages == ["waiting for jobs, with 1 worker processes", "stopped"]
