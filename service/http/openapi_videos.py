@@ -20,8 +20,8 @@ def send_route() -> dict[str, Any]:
     place = {"headers": {"Location": {"schema": {"type": "string"}}}}
     known = {**answer[200], **place, "description": "these bytes were here before"}
     new = {**known, "description": "it is kept"}
-    link = {"type": "object", "properties": {"url": {"type": "string"}}, "required": ["url"]}
-    link["additionalProperties"] = False
+    url = {"type": "string", "description": "https, where the service allows it"}
+    link = {"type": "object", "properties": {"url": url}, "required": ["url"], "additionalProperties": False}
     kinds = {"multipart/form-data": {"schema": form}, "application/json": {"schema": link}}
     body = {"requestBody": {"content": kinds, "required": True}}
     return {"responses": {**answer, 200: known, 201: new}, "openapi_extra": body}
