@@ -131,7 +131,7 @@ class _Fetch:
     async def _ask(self, pool: httpcore.AsyncConnectionPool, url: httpcore.URL, name: str) -> FetchedVideo | str:
         """Give the video, or where the server says that it is."""
         host = url.host.decode()
-        headers = {
+        headers: dict[bytes | str, bytes | str] = {
             "Host": (f"[{host}]" if ":" in host else host) + ("" if url.port == _HTTPS else f":{url.port}"),
             "User-Agent": "trackspeak",
             "Accept": "*/*",
