@@ -137,6 +137,7 @@ class BusyError(InputError):
     """
 
     code = "busy"
+    retry_after_s: float = 5.0  # also of one that is made again from what was written down of it
 
     def __init__(self, message: str, retry_after_s: float = 5.0) -> None:
         """Say what there is too much of."""

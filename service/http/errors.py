@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
@@ -25,10 +26,13 @@ def add_error_handlers(app: FastAPI) -> None:
     """Answer every error with problem details."""
 
     @app.exception_handler(TrackspeakError)
-    async def on_trackspeak_error(_request: Request, error: TrackspeakError) -> Response:
+    async def on_trackspeak_error(request: Request, error: TrackspeakError) -> Response:
         if status_of(error) >= HTTPStatus.INTERNAL_SERVER_ERROR:
             _log.error("%s: %s", error.code, error)
-        return _problem_response(problem_of(error), headers_of(error))
+        told = problem_of(error)
+        data = request.app.state.context.settings.data
+        told["detail"] = told["detail"].replace(f"{data}{os.sep}", "").replace(str(data), "the data folder")
+        return _problem_response(told, headers_of(error))
 
     @app.exception_handler(RequestValidationError)
     async def on_validation_error(_request: Request, error: RequestValidationError) -> Response:

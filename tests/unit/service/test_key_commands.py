@@ -63,3 +63,18 @@ def test_what_cannot_be_is_one_line(command: Command, arguments: tuple[str, ...]
 
 def test_a_key_needs_a_scope(command: Command) -> None:
     assert command("keys", "create", "gate").code == 2
+
+
+def test_whoever_starts_a_service_without_keys_is_told(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("uvicorn.Server.run", lambda _server: None)
+    done = command("serve")
+    assert done.code == 0
+    assert (
+        done.err.count("there is no API key yet: `trackspeak keys create NAME --scope ask --scope index` makes one")
+        == 1
+    )
+    assert command("keys", "create", "me", "--scope", "ask").code == 0
+    assert "API key" not in command("serve").err
+    assert "authentication is off: whoever reaches 0.0.0.0" in command("serve", "--no-auth", "--host", "0.0.0.0").err  # noqa: S104
+    monkeypatch.setenv("TRACKSPEAK_AUTH", "off")
+    assert "authentication is off" in command("serve").err

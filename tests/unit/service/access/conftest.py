@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
 
@@ -26,11 +25,12 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def settings(tmp_path: Path) -> Settings:
-    return Settings(data=tmp_path)
+def settings(database_settings: Settings) -> Settings:
+    return database_settings
 
 
 @pytest.fixture
 def keys(settings: Settings) -> Iterator[ApiKeys]:
+    """Keys over SQLite, and over PostgreSQL where it is installed."""
     with open_keys(settings) as opened:
         yield opened

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from trackspeak.models.errors import NotFoundError, OptionError
-from trackspeak.service.access.keys import USED_EVERY_S, ApiKeys, expiry
+from trackspeak.service.access.keys import USED_EVERY_S, ApiKeys, expiry, open_keys
 from trackspeak.service.access.principal import Principal, Quotas
 from trackspeak.service.settings import Settings
 
@@ -41,9 +41,10 @@ def test_two_keys_of_one_name_differ(keys: ApiKeys) -> None:
     assert {one.id for one in keys.all()} == {first[1].id, second[1].id}
 
 
-def test_only_the_hash_is_kept(keys: ApiKeys, settings: Settings) -> None:
-    key, _ = keys.create("gate", ["ask"])
-    kept = b"".join(path.read_bytes() for path in Path(settings.data).iterdir() if path.is_file())
+def test_only_the_hash_is_kept(tmp_path: Path) -> None:
+    with open_keys(Settings(data=tmp_path)) as keys:
+        key, _ = keys.create("gate", ["ask"])
+        kept = b"".join(path.read_bytes() for path in tmp_path.iterdir() if path.is_file())
     assert hashlib.sha256(key.encode()).hexdigest().encode() in kept
     assert key.rpartition("_")[2].encode() not in kept
 

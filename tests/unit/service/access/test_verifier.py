@@ -1,6 +1,7 @@
 """Whose a key is: remembered for seconds, the same answer to all that do not count."""
 
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ from trackspeak.models.errors import (
 )
 from trackspeak.service.access import verifier as verifier_module
 from trackspeak.service.access.attempts import MAX_WRONG
-from trackspeak.service.access.keys import ApiKeys
+from trackspeak.service.access.keys import ApiKeys, open_keys
 from trackspeak.service.access.principal import ANONYMOUS, SCOPES, Principal
 from trackspeak.service.access.verifier import REMEMBERED_S, Verifier, check_scope, notice
 from trackspeak.service.settings import Settings
@@ -77,10 +78,10 @@ def test_no_key_says_how_to_send_one_and_is_no_attempt(verifier: Verifier, key: 
             verifier.verify(key, HERE)
 
 
-def test_looking_for_a_key_makes_no_database(verifier: Verifier, settings: Settings) -> None:
+def test_looking_for_a_key_makes_no_database(tmp_path: Path) -> None:
     with pytest.raises(UnauthenticatedError):
-        verifier.verify(UNKNOWN, HERE)
-    assert list(settings.data.iterdir()) == []
+        Verifier(Settings(data=tmp_path)).verify(UNKNOWN, HERE)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_after_wrong_keys_nothing_is_looked_up_but_what_was_accepted_before(
@@ -149,15 +150,14 @@ def test_a_scope_that_is_lacking_is_named() -> None:
         check_scope(principal, "admin")
 
 
-def test_who_starts_a_service_is_told_what_it_needs(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_who_starts_a_service_is_told_what_it_needs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = Settings(data=tmp_path)
     off = settings.model_copy(update={"auth": "off"})
     assert notice(off, "0.0.0.0") == (  # noqa: S104 nothing listens
         "authentication is off: whoever reaches 0.0.0.0 may read, change and delete everything"
     )
     assert "`trackspeak keys create NAME --scope ask --scope index` makes one" in (notice(settings, "::1") or "")
-    assert list(settings.data.iterdir()) == []
-    from trackspeak.service.access.keys import open_keys
-
+    assert list(tmp_path.iterdir()) == []
     with open_keys(settings) as keys:
         _, made = keys.create("gate", ["ask"])
         assert notice(settings, "::1") is None
