@@ -19,6 +19,8 @@ class Limits:
         max_frames: decoded frames, also as declared by the header.
         max_duration_s: seconds of video, also as declared by the header; 6 hours.
         max_decode_s: seconds that the decoder itself may work in one pass; 6 hours.
+        max_decoder_bytes: memory that decoding may take in a process of its own, where one is used; 4 GiB.
+        max_stall_s: seconds that such a process may take for the next frame; 1 minute.
         max_queries: sentences asked at once.
         max_query_chars: characters of one sentence; its tokens are limited by the encoder.
     """
@@ -28,6 +30,8 @@ class Limits:
     max_frames: int = 1_000_000
     max_duration_s: float = 6 * 3600.0
     max_decode_s: float = 6 * 3600.0
+    max_decoder_bytes: int = 4 * 1024**3
+    max_stall_s: float = 60.0
     max_queries: int = 256
     max_query_chars: int = 1_000
 

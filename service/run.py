@@ -44,6 +44,7 @@ def track(
     limits: Limits | None = None,
     assembly: Assembly | None = None,
     progress: Progress | None = None,
+    isolated: bool = False,
 ) -> Result:
     """Find the tracks that each sentence refers to.
 
@@ -54,6 +55,7 @@ def track(
         limits: what is accepted; by default generous.
         assembly: plugins made before with `assemble` for the same options, to use them again.
         progress: called with the frames done and expected.
+        isolated: whether a video file is decoded in a process of its own, as those of others should be.
 
     Returns:
         Per query the referred tracks, or none; and how they came about.
@@ -62,11 +64,12 @@ def track(
         InputError: if the video, a query or an option is wrong.
         WeightsError: if a model's weights are missing or do not fit.
         PluginError: if a plugin fails.
+        WorkerError: if `isolated` and no process can be started.
     """
     options = options or RunOptions()
     limits = limits or Limits()
     questions = [parse_question(text) for text in check_queries(queries, limits)]
-    opened = open_video(Path(video), limits, folder_frame_rate=options.frame_rate)
+    opened = open_video(Path(video), limits, folder_frame_rate=options.frame_rate, isolated=isolated)
     name = video_name(Path(video))
     return watch_and_answer(opened, name, questions, options, assembly=assembly, progress=progress).result
 

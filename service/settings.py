@@ -128,6 +128,12 @@ class Settings(BaseSettings):
     max_decode_s: Annotated[float, Gt(0)] = Field(
         default=_LIMITS.max_decode_s, allow_inf_nan=False, description="seconds that the decoder may work in one pass"
     )
+    max_decoder_bytes: Annotated[int, Gt(0)] = Field(
+        default=_LIMITS.max_decoder_bytes, description="memory that a process that decodes may take"
+    )
+    max_stall_s: Annotated[float, Gt(0)] = Field(
+        default=_LIMITS.max_stall_s, allow_inf_nan=False, description="seconds that it may take for the next frame"
+    )
     max_queries: Annotated[int, Gt(0)] = Field(default=_LIMITS.max_queries, description="sentences asked at once")
     max_query_chars: Annotated[int, Gt(0)] = Field(
         default=_LIMITS.max_query_chars, description="characters of one sentence"

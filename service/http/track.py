@@ -15,7 +15,7 @@ from ..formats.atomic import RESULT_FILE
 from ..formats.exports import find_export
 from ..front import Front
 from ..jobs.job import Job, JobRequest
-from ..pipeline.decode import open_video
+from ..pipeline.decode import probe_video
 from ..pipeline.video_info import VideoInfo
 from ..videos.kept import NewVideo
 from . import openapi
@@ -83,7 +83,7 @@ def look_at(path: Path, context: Context) -> VideoInfo:
         VideoError: if it is none.
         VideoLimitError: if it is over a limit.
     """
-    return open_video(path, context.limits).info
+    return probe_video(path, context.limits)
 
 
 def _asks_for_job(request: Request) -> bool:

@@ -129,7 +129,7 @@ def do_job(task: JobTask, tools: Tools, teller: Teller) -> Used:
     teller.stage("load")
     options = task.request.run_options()
     assembly = tools.assemble(options)
-    video = open_video(task.video, tools.limits)
+    video = open_video(task.video, tools.limits, isolated=True)
     teller.stage("watch")
     do = _track if task.request.kind == "track" else _index
     try:
@@ -244,5 +244,5 @@ def draw_job(task: DrawTask, limits: Limits) -> Used:
     """
     result = answer_again(task.folder, task.request)
     with replaced_file(task.path) as partial:
-        write_video(result, task.video, partial, limits=limits)
+        write_video(result, task.video, partial, limits=limits, isolated=True)
     return result.plugins

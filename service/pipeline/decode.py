@@ -90,7 +90,7 @@ FOLDER_FRAME_RATE = 10.0
 """Frames per second of a folder of images for which none are given."""
 
 
-def open_video(path: Path, limits: Limits, *, folder_frame_rate: float | None = None) -> Video:
+def open_video(path: Path, limits: Limits, *, folder_frame_rate: float | None = None, isolated: bool = False) -> Video:
     """Open a video file or a folder of images, and look at its first frame.
 
     Args:
@@ -98,11 +98,14 @@ def open_video(path: Path, limits: Limits, *, folder_frame_rate: float | None = 
             a folder of images of one size.
         limits: checked here as far as the file's size and header tell, then while decoding.
         folder_frame_rate: nominal frames per second of a folder of images, by default 10; None for a file.
+        isolated: whether a file is read in a process of its own, as those of others should be (Linux and macOS; see
+            `trackspeak.service.decoding`): only in common containers and codecs, and under the limits of a process.
 
     Raises:
         VideoError: if it cannot be read as a video; says why.
         VideoLimitError: if it is larger or longer than the limits allow.
-        OptionError: if the rate is not above 0, or given for a file.
+        OptionError: if the rate is not above 0, or given for a file; or on Windows, if `isolated`.
+        WorkerError: if no process can be started.
     """
     if folder_frame_rate is not None and not 0 < folder_frame_rate < math.inf:
         raise OptionError(f"frame_rate must be above 0 and finite, got {folder_frame_rate!r}")
@@ -116,7 +119,30 @@ def open_video(path: Path, limits: Limits, *, folder_frame_rate: float | None = 
     if status.st_size == 0:
         raise VideoError(f"{path.name} is empty (0 bytes)")
     limits.check_video("max_video_bytes", status.st_size, f"bytes of {path.name}")
-    return Video(path.name, VideoFile(path, limits), limits)
+    return Video(path.name, _isolated(path, limits) if isolated else VideoFile(path, limits), limits)
+
+
+def probe_video(path: Path, limits: Limits) -> VideoInfo:
+    """Look, in a process of its own, at a file that others made, and decode its first frame.
+
+    Args:
+        path: a file.
+        limits: checked as far as the file's size, header and first frame tell.
+
+    Raises:
+        VideoError: if it cannot be read as a video, or is no file; says why.
+        VideoLimitError: if it is larger or longer than the limits allow.
+        WorkerError: if no process can be started.
+    """
+    if path.is_dir():
+        raise VideoError(f"{path.name} must be a file, got a folder")
+    return open_video(path, limits, isolated=True).info
+
+
+def _isolated(path: Path, limits: Limits) -> Source:
+    from trackspeak.service.decoding.isolated import IsolatedVideoFile
+
+    return IsolatedVideoFile(path, limits)
 
 
 def _status(path: Path) -> os.stat_result:

@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from trackspeak.models.errors import VideoError
+from trackspeak.models.errors import VideoError, VideoLimitError
 from trackspeak.plugins.contract import Frame
 from trackspeak.service.limits import Limits
 
+from .video_formats import OWN_FILES, Formats
 from .video_header import FALLBACK_FRAME_RATE, declared_length, frame_rate_of, shortfall, to_seconds
 from .video_info import PassReport, VideoInfo
 from .video_packets import PacketDecoder
@@ -24,19 +25,8 @@ from .video_times import Timeline
 if TYPE_CHECKING:
     from av.container import InputContainer
     from av.video.frame import VideoFrame
+    from av.video.reformatter import VideoReformatter
     from av.video.stream import VideoStream
-
-_CONTAINERS = (
-    "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpegts,mpegtsraw,mpeg,mpegvideo,flv,live_flv,asf,asf_o,ogg,mxf,nut,rm,"
-    "dv,wtv,nsv,swf,ivf,gif,apng,webp_pipe,jpegxl_anim,yuv4mpegpipe,mjpeg,mjpeg_2000,h261,h263,h264,hevc,vvc,m4v,vc1,"
-    "vc1test,av1,obu,avs2,avs3,cavsvideo,dirac,dnxhd,cine,ser,amv,bink,flic,smk,film_cpk,nuv,ty,pva,gxf,ipmovie,"
-    "evc,apv,dhav,mpjpeg,r3d,lxf,lvf,lmlm4,kux,ivr,iv8,ifv,ingenient,filmstrip,pmp,psxstr,roq,thp,4xm,bethsoftvid,bfi,"
-    "c93,dsicin,dxa,ea,ea_cdata,gdv,hnm,idcin,ipu,iss,jv,luodat,mgsts,mm,moflex,msnwctcp,mtv,mv,mvi,mxg,nc,paf,rl2,rpl,"
-    "sdr2,sga,siff,smush,tiertexseq,tmv,usm,vivo,vividas,vmd,wc3movie,wsvqa,xmv,yop,"
-    "png_pipe,jpeg_pipe,bmp_pipe,tiff_pipe,wav,mp3,flac,aac,ac3,eac3,caf,aiff,au,amr"
-)
-"""Containers that hold their own data. Playlists and scripts (hls, dash, concat, ...) name other files: not among
-them. Audio is here so that the error can say what the file is."""
 
 _TIMEOUT_S = (5, 5)
 """For opening and for reading one packet."""
@@ -71,21 +61,44 @@ class _Orientation:
         return np.ascontiguousarray(rgb[rows, columns])
 
 
+def sha256_of_file(path: Path) -> str:
+    """Give the hash of a file's bytes, as hexadecimal digits.
+
+    Raises:
+        VideoError: if it cannot be read.
+    """
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise VideoError(f"{path.name} cannot be read: {error.strerror}") from error
+
+
+def out_of_memory(name: str, limits: Limits) -> str:
+    """Say that decoding ran out of memory."""
+    return (
+        f"decoding {name} takes more memory than there is, or in a process of its own than the limit max_decoder_bytes "
+        f"of {limits.max_decoder_bytes:,}"
+    )
+
+
 class VideoFile:
     """One video file; opening it decodes its first frame, so that a file without any is refused at once.
 
     Args:
         path: a regular file.
         limits: pixels per frame, frames and duration are checked against the header here.
+        formats: containers and codecs that are read.
 
     Raises:
         VideoError: if no frame can be decoded; says why.
         VideoLimitError: if the header declares more than the limits allow.
     """
 
-    def __init__(self, path: Path, limits: Limits) -> None:
+    def __init__(self, path: Path, limits: Limits, formats: Formats = OWN_FILES) -> None:
         self._path = path
         self._limits = limits
+        self._formats = formats
         with self._opened() as (container, stream):
             frame_rate = frame_rate_of(stream)
             self._warnings = [] if frame_rate else [f"no frame rate is declared, {FALLBACK_FRAME_RATE:g} is assumed"]
@@ -106,11 +119,7 @@ class VideoFile:
 
     def sha256(self) -> str:
         """The hash of the file's bytes."""
-        try:
-            with self._path.open("rb") as file:
-                return hashlib.file_digest(file, "sha256").hexdigest()
-        except OSError as error:
-            raise VideoError(f"{self._path.name} cannot be read: {error.strerror}") from error
+        return sha256_of_file(self._path)
 
     def read(self, report: PassReport) -> Iterator[Frame]:
         """Decode all frames.
@@ -121,7 +130,11 @@ class VideoFile:
             VideoError: if the file can no longer be opened.
             VideoLimitError: if a frame, or the decoder's work, is over the limits.
         """
+        from av.video.reformatter import VideoReformatter
+
         timeline = Timeline(1 / self._frame_rate)
+        # One for all: of its own, each frame would make tables and threads anew, a quarter of the work at 640 x 360
+        converter = VideoReformatter()
         decoding = PacketDecoder(self._limits, self._path.name)
         scaled = 0
         with self._opened() as (container, stream):
@@ -130,7 +143,7 @@ class VideoFile:
                 time_s = timeline.time_of(to_seconds(decoded.pts, decoded.time_base))
                 report.end_s = time_s + (to_seconds(decoded.duration, decoded.time_base) or 1 / self._frame_rate)
                 report.frames += 1
-                yield Frame(report.frames - 1, time_s, self._upright(decoded))
+                yield Frame(report.frames - 1, time_s, self._upright(decoded, converter))
         report.warnings += [*self._warnings, *decoding.warnings()]
         if scaled:
             report.warnings.append(
@@ -140,11 +153,11 @@ class VideoFile:
             report.warnings.append(f"timestamps went backward, times go on from there: {timeline.breaks}")
         report.warnings += shortfall(self._info, report)
 
-    def _upright(self, decoded: VideoFrame) -> npt.NDArray[np.uint8]:
+    def _upright(self, decoded: VideoFrame, converter: VideoReformatter) -> npt.NDArray[np.uint8]:
         """Convert to (H, W, 3) uint8 RGB."""
         width, height = self._stored_size
-        rgb = np.asarray(decoded.to_ndarray(format="rgb24", width=width, height=height), np.uint8)
-        return self._orientation.apply(rgb)
+        converted = converter.reformat(decoded, width, height, "rgb24")
+        return self._orientation.apply(np.asarray(converted.to_ndarray(), np.uint8))
 
     @contextmanager
     def _opened(self) -> Iterator[tuple[InputContainer, VideoStream]]:
@@ -153,11 +166,13 @@ class VideoFile:
 
         max_pixels = {"max_pixels": str(self._limits.max_pixels_per_frame)}
         # An absolute path cannot be taken for a protocol; max_pixels here guards FFmpeg's probing only
-        options = {"protocol_whitelist": "file", "format_whitelist": _CONTAINERS, **max_pixels}
+        options = self._formats.options() | max_pixels
         try:
             container = av.open(
                 str(self._path.absolute()), "r", options=options, timeout=_TIMEOUT_S, metadata_errors="replace"
             )
+        except av.error.MemoryError as error:
+            raise VideoLimitError(out_of_memory(self._path.name, self._limits)) from error
         except av.FFmpegError as error:
             raise VideoError(
                 f"{self._path.name} is not a video that can be read, or it is damaged beyond use ({error.strerror})"
@@ -165,7 +180,7 @@ class VideoFile:
         with container:
             stream = self._find_stream(container)
             stream.thread_type = "AUTO"
-            stream.codec_context.options = max_pixels
+            stream.codec_context.options = self._formats.codec_options() | max_pixels
             yield container, stream
 
     def _find_stream(self, container: InputContainer) -> VideoStream:
@@ -181,6 +196,8 @@ class VideoFile:
         context = streams[0].codec_context
         if context is None:
             raise VideoError(f"{self._path.name} holds a video stream of an unknown codec")
+        if not self._formats.accept(context.codec.name):
+            raise VideoError(f"{self._path.name} is of the codec {context.codec.name}, which is not accepted here")
         self._limits.check_video(
             "max_pixels_per_frame",
             max(context.width * context.height, context.coded_width * context.coded_height),
@@ -196,9 +213,12 @@ class VideoFile:
             first = next(frames, None)
         finally:
             frames.close()
+        if first is None and decoding.out_of_memory:
+            raise VideoLimitError(out_of_memory(self._path.name, self._limits))
         if first is None:
             reasons = "; ".join(decoding.warnings()) or "the stream is empty"
             if decoding.bad_packets:  # FFmpeg refuses a frame over max_pixels as it does a damaged one
                 reasons += f"; or its frames are over max_pixels_per_frame of {self._limits.max_pixels_per_frame:,}"
+                reasons += f", or in a process of its own over max_decoder_bytes of {self._limits.max_decoder_bytes:,}"
             raise VideoError(f"{self._path.name} holds no frame that can be decoded: {reasons}")
         return first

@@ -29,6 +29,9 @@ class PacketDecoder:
         self.bad_packets = 0
         """How many packets were skipped so far."""
 
+        self.out_of_memory = 0
+        """For how many of them memory was short, or the packet asked for an absurd amount of it."""
+
         self._damaged_frames = 0
         self._stopped = ""
 
@@ -55,6 +58,8 @@ class PacketDecoder:
         found = []
         if self.bad_packets:
             found.append(f"packets that could not be decoded and were skipped: {self.bad_packets}")
+        if self.out_of_memory:
+            found.append(f"of these, packets for which the memory did not suffice: {self.out_of_memory}")
         if self._damaged_frames:
             found.append(f"frames that were decoded with damage: {self._damaged_frames}")
         if self._stopped:
@@ -85,6 +90,7 @@ class PacketDecoder:
             return stream.decode(packet)
         except av.EOFError:
             return []
-        except av.FFmpegError:
+        except av.FFmpegError as error:
             self.bad_packets += 1
+            self.out_of_memory += isinstance(error, MemoryError)
             return []

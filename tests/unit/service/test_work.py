@@ -3,7 +3,7 @@
 import json
 import multiprocessing
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -193,3 +193,12 @@ def test_a_worker_process_logs_whose_work_it_was(tmp_path: Path, capfd: pytest.C
     assert (event["request_id"], event["job_id"], event["level"]) == ("r1", "j1", "ERROR")
     assert "AttributeError" in event["exception"]
     assert took == [Measured()]
+
+
+def test_videos_are_decoded_in_a_process_of_their_own(
+    tmp_path: Path, make_clip: Callable[..., Path], tiny_model: Path, job: JobTask, connection: Connection
+) -> None:
+    """Where rare codecs are not read, which are read otherwise."""
+    snow = replace(job, video=make_clip("a.avi", codec="snow"))
+    answer, _ = room(tmp_path, tiny_model).do(snow, connection)
+    assert answer == Failure("VideoError", "a.avi is of the codec snow, which is not accepted here")
