@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from pathlib import Path
 
 from fastapi import FastAPI, Request
 from fastapi.responses import FileResponse, Response
@@ -72,18 +71,8 @@ async def _answered(front: Front, job: Job, request: Request, export_format: str
 
 def _new_video(form: TrackForm, context: Context, *, look: bool) -> NewVideo:
     """Give what came; whoever does not wait for the answer hears at once if it is no video."""
-    info = look_at(form.video, context) if look else VideoInfo(0, 0, 0.0)
+    info = probe_video(form.video, context.limits) if look else VideoInfo(0, 0, 0.0)
     return NewVideo(form.video, form.video_sha256, form.video_name, info)
-
-
-def look_at(path: Path, context: Context) -> VideoInfo:
-    """Read a video's header and first frame.
-
-    Raises:
-        VideoError: if it is none.
-        VideoLimitError: if it is over a limit.
-    """
-    return probe_video(path, context.limits)
 
 
 def _asks_for_job(request: Request) -> bool:

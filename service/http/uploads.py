@@ -18,6 +18,7 @@ from trackspeak.models.errors import InputError, VideoError
 
 from ..access.principal import Principal
 from ..front import Front
+from ..pipeline.decode import probe_video
 from ..videos.kept import NewVideo
 from ..videos.uploads import Upload
 from . import openapi_uploads as openapi
@@ -25,7 +26,6 @@ from .access import Writer
 from .context import Context, front_of
 from .form import plain_file_name
 from .jobs import iso_time
-from .track import look_at
 
 _VERSION: Final = "1.0.0"
 _PIECES: Final = "application/offset+octet-stream"
@@ -116,7 +116,7 @@ def _become_video(front: Front, upload: Upload, principal: Principal, context: C
     """
     with front.shop.uploads.held(upload):
         try:
-            info = look_at(upload.path, context)
+            info = probe_video(upload.path, context.limits)
         except VideoError:
             front.shop.uploads.delete(upload.id)
             raise

@@ -18,6 +18,7 @@ from ..forgetting import forget_index
 from ..front import Front
 from ..limits import check_queries
 from ..options import RunOptions, parse_run_options
+from ..pipeline.decode import probe_video
 from ..plugin_files import check_named_files
 from ..store.indexes import Indexes
 from ..tasks import AskTask, ExportTo, Task
@@ -26,7 +27,6 @@ from . import openapi, openapi_videos
 from .access import Reader, Writer
 from .context import JSON_FORMAT, Context, answered, front_of, read_object, refuse_others, texts_of
 from .jobs import accepted
-from .track import look_at
 from .upload import receive_form, upload_folder
 
 ASK_OPTIONS: Final = (
@@ -61,7 +61,7 @@ def _add_kept_routes(app: FastAPI, context: Context) -> None:
         front = front_of(request)
         with context.places.taken(principal.key_id), upload_folder(request.state.uploads) as folder:
             path, sha256, name = await _received(request, folder, context)
-            video = NewVideo(path, sha256, name, await asyncio.to_thread(look_at, path, context))
+            video = NewVideo(path, sha256, name, await asyncio.to_thread(probe_video, path, context.limits))
             kept, new = await asyncio.to_thread(front.keep_video, video, principal)
         return await _sent(front, kept, new=new)
 
