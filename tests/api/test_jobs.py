@@ -166,7 +166,7 @@ def test_a_large_video_becomes_a_job_by_itself(make_brief_service: Callable[...,
 @pytest.fixture
 def slow(make_brief_service: Callable[..., Any], shared_dir: Path) -> tuple[Any, Path]:
     """A service of its own, and a video that takes seconds."""
-    return make_brief_service(max_queued_jobs=2, max_jobs_per_key=3), shared_dir / "data" / "traffic.mp4"
+    return make_brief_service(max_jobs_per_key=3), shared_dir / "data" / "traffic.mp4"
 
 
 def test_cancelling_and_a_full_queue(slow: tuple[Any, Path]) -> None:

@@ -33,6 +33,7 @@ class Served:
 
     Attributes:
         data: the data folder.
+        log: file of its log, and of others over the same folder.
         process: what serves.
         url: where it listens.
     """
@@ -43,12 +44,14 @@ class Served:
         own = {name: value for name, value in os.environ.items() if not name.startswith("TRACKSPEAK_")}
         chosen = {"data": data, "auth": "off", "log_format": "text", **settings}
         own |= {f"TRACKSPEAK_{name.upper()}": str(value) for name, value in chosen.items()}
-        log = data.parent / f"{data.name}.log"
-        with log.open("a") as file:
-            begin = log.stat().st_size
+        self.log = data.parent / f"{data.name}.log"
+        with self.log.open("a") as file:
+            begin = self.log.stat().st_size
             command = [sys.executable, "-m", "trackspeak.service", "serve", "--port", "0"]
             self.process = subprocess.Popen(command, env=own, stderr=file)
-        listening = wait_for(lambda: re.search(r"running on (http://[\w.:]+)", log.read_text()[begin:]), "the service")
+        listening = wait_for(
+            lambda: re.search(r"running on (http://[\w.:]+)", self.log.read_text()[begin:]), "the service"
+        )
         self.url = str(listening[1])
 
     def submit(self, video: Path, query: str, options: dict[str, Any]) -> str:
