@@ -28,6 +28,8 @@ from .context import JSON_FORMAT, Context, answered, front_of
 
 _KEEP_ALIVE_S: Final = 15.0
 _MOST_LISTED: Final = 200
+_HIGHEST: Final = 2**63 - 1
+"""The highest number that a database counts up to."""
 
 
 def add_job_routes(app: FastAPI, context: Context) -> None:
@@ -45,7 +47,7 @@ def _add_listing_routes(app: FastAPI) -> None:
         principal: Reader,
         state: State | None = None,
         video: str | None = None,
-        cursor: Annotated[int | None, Query(ge=1)] = None,
+        cursor: Annotated[int | None, Query(ge=1, le=_HIGHEST)] = None,
         top: Annotated[int, Query(ge=1, le=_MOST_LISTED)] = 50,
     ) -> Response:
         whose = None if principal.may("admin") else principal.key_id

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from fastapi import Response
+
 from ..schema_jobs import upload_schema
 from .openapi import header, problems, responses
 
@@ -26,6 +28,7 @@ def create_route() -> dict[str, Any]:
     found = problems(412, 413, 422, 429)
     return {
         "responses": {201: begun, **found},
+        "response_class": Response,
         "status_code": 201,
         "openapi_extra": {"parameters": parameters},
     }
@@ -37,6 +40,7 @@ def head_route() -> dict[str, Any]:
     found = {"description": "how far it has come", "headers": offset}
     return {
         "responses": {200: found, **_found()},
+        "response_class": Response,
         "openapi_extra": {"parameters": [_version()]},
     }
 

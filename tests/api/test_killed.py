@@ -24,11 +24,11 @@ LEASE_S = 2.0
 
 @pytest.fixture
 def serve(tmp_path: Path) -> Iterator[Callable[..., Served]]:
-    """Start a service over one data folder."""
+    """Start a service over a data folder of this name."""
     started: list[Served] = []
 
-    def start(**settings: Any) -> Served:
-        started.append(Served(tmp_path / "data", job_lease_s=LEASE_S, **settings))
+    def start(name: str = "data", **settings: Any) -> Served:
+        started.append(Served(tmp_path / name, job_lease_s=LEASE_S, **settings))
         return started[-1]
 
     yield start
@@ -44,7 +44,7 @@ def options_of(model: Path, number: int) -> dict[str, Any]:
 
 def undisturbed(serve: Callable[..., Served], clip: Path, model: Path) -> list[Any]:
     """Do all jobs in peace; gives their results."""
-    served = serve(plugin_files=model.parent)
+    served = serve("undisturbed", plugin_files=model.parent)
     jobs = [served.submit(clip, "the red car", options_of(model, number)) for number in range(JOBS)]
     for job in jobs:
         wait_for(lambda job=job: served.job(job)["state"] == "succeeded", f"job {job}")
@@ -80,7 +80,7 @@ def test_workers_and_the_service_are_killed_at_random_moments(
     for death in deaths:
         if all_ended(served, jobs):  # what failed for its worker's deaths is asked for again, so that work goes on
             jobs += [served.submit(tiny_clip, "the red car", options_of(tiny_model, number)) for number in range(JOBS)]
-        time.sleep(chance.uniform(0.2, 6.0))
+        time.sleep(chance.uniform(0.2, 4.0))
         if death == "worker":
             for pid in wait_for(served.worker_pids, "a worker process"):
                 with suppress(ProcessLookupError):

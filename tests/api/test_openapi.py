@@ -54,8 +54,9 @@ def test_every_answer_is_as_documented(served: Served) -> None:
         try:
             call_many_times(operation)
         except (AssertionError, BaseExceptionGroup) as error:  # of each operation, so that one run tells all
-            wrong[operation.label] = str(error)
-    assert wrong == {}
+            nested = error.exceptions if isinstance(error, BaseExceptionGroup) else [error]
+            wrong[operation.label] = "; ".join(str(one) for one in nested)
+    assert not wrong, "\n\n".join(f"{label}: {error}" for label, error in wrong.items())
     assert len(operations) > EVERY
 
 
