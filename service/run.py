@@ -69,13 +69,16 @@ def track(
     options = options or RunOptions()
     limits = limits or Limits()
     questions = [parse_question(text) for text in check_queries(queries, limits)]
-    opened = open_video(Path(video), limits, folder_frame_rate=options.frame_rate, isolated=isolated)
-    name = video_name(Path(video))
-    return watch_and_answer(opened, name, questions, options, assembly=assembly, progress=progress).result
+    path = Path(video)
+
+    def opened() -> Video:
+        return open_video(path, limits, folder_frame_rate=options.frame_rate, isolated=isolated)
+
+    return watch_and_answer(opened, video_name(path), questions, options, assembly=assembly, progress=progress).result
 
 
 def watch_and_answer(
-    video: Video,
+    opened: Callable[[], Video],
     name: str,
     questions: Sequence[Question],
     options: RunOptions,
@@ -88,7 +91,7 @@ def watch_and_answer(
     """Watch a video and answer questions.
 
     Args:
-        video: an opened video.
+        opened: opens the video.
         name: for people, such as the file's.
         questions: one or more.
         options: choices of this run.
@@ -102,6 +105,8 @@ def watch_and_answer(
     """
     watch = Stopwatch()
     with watch.stage("total"):
+        with watch.stage("open"):
+            video = opened()
         with watch.stage("load"):
             parts = assembly or assemble(options)
         asker = asker_of(parts)

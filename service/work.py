@@ -6,7 +6,7 @@ import json
 import logging
 import os
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing, suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
@@ -220,6 +220,15 @@ def _told(result: Result, export: ExportTo | None, video_name: str) -> str:
     return ""
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Made:
+    """Plugins, and what the files that they were made from looked like then."""
+
+    files: tuple[Path, ...]
+    stamps: list[list[tuple[str, int, int]]]
+    assembly: Assembly
+
+
 class Assemblies:
     """Keeps the plugins of the last few configurations.
 
@@ -232,7 +241,7 @@ class Assemblies:
         """Begin empty."""
         self._size = size
         self._plugin_files = plugin_files
-        self._kept: OrderedDict[str, Assembly] = OrderedDict()
+        self._kept: OrderedDict[str, _Made] = OrderedDict()
 
     def get(self, options: RunOptions) -> Assembly:
         """Give the plugins for a caller's options; made anew if a file that they name has changed.
@@ -241,31 +250,38 @@ class Assemblies:
             TrackspeakError: what `assemble` raises.
             OptionError: if an option names a file that it must not.
         """
-        from .assemble import assemble
-        from .plugin_files import check_named_files
-
-        check_named_files(options, self._plugin_files)
-        key = _fingerprint(options)
-        if key not in self._kept:
+        key = _plugins_asked_for(options)
+        made = self._kept.get(key)
+        if made is None or made.stamps != _all_stamps(made.files):
+            self._kept.pop(key, None)
             while len(self._kept) >= self._size:
                 self._kept.popitem(last=False)
-            self._kept[key] = assemble(options)
+            made = self._kept[key] = self._make(options)
         self._kept.move_to_end(key)
-        return self._kept[key]
+        return made.assembly
+
+    def _make(self, options: RunOptions) -> _Made:
+        from .assemble import assemble
+        from .plugin_files import check_named_files, files_read
+
+        check_named_files(options, self._plugin_files)
+        files = tuple(files_read(options))  # asked for here alone: it looks through all plugins, which takes long
+        return _Made(files, _all_stamps(files), assemble(options))
 
     def clear(self) -> None:
         """Forget all."""
         self._kept.clear()
 
 
-def _fingerprint(options: RunOptions) -> str:
-    """Give a text that differs where other plugins, options or versions of files are asked for."""
+def _plugins_asked_for(options: RunOptions) -> str:
+    """Give a text that differs where other plugins or options of theirs are asked for."""
     from .options import CHOICES
-    from .plugin_files import files_read
 
-    names = [getattr(options, name) for name in CHOICES]
-    stamps = {str(path): list(_stamps(path)) for path in files_read(options)}
-    return json.dumps([names, dict(options.set), stamps], sort_keys=True, default=str)
+    return json.dumps([[getattr(options, name) for name in CHOICES], dict(options.set)], sort_keys=True, default=str)
+
+
+def _all_stamps(files: Iterable[Path]) -> list[list[tuple[str, int, int]]]:
+    return [list(_stamps(path)) for path in files]
 
 
 def _stamps(path: Path) -> Iterator[tuple[str, int, int]]:

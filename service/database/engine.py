@@ -22,6 +22,9 @@ BUSY_TIMEOUT_S: Final = 30.0
 _BEGIN: Final = "trackspeak_begin"
 """The execution option that says how a transaction of SQLite begins; empty for none."""
 
+_DURABLE: Final = "trackspeak_durable"
+"""The execution option that says whether a transaction must be on the disk when it is over."""
+
 _POSTGRESQL: Final = ("postgres", "postgresql", "postgresql+psycopg")
 
 
@@ -114,7 +117,10 @@ def _set_up_sqlite(engine: Engine, busy_timeout_s: float) -> None:
         connection.execute("PRAGMA secure_delete = ON")  # what is deleted shall not lie in the file's free pages
 
     def begun(connection: Connection) -> None:
-        statement = connection.get_execution_options().get(_BEGIN, "BEGIN")
+        options = connection.get_execution_options()
+        if not options.get(_DURABLE, True):
+            connection.exec_driver_sql("PRAGMA synchronous = NORMAL")
+        statement = options.get(_BEGIN, "BEGIN")
         if statement:
             connection.exec_driver_sql(statement)
 
@@ -134,19 +140,36 @@ def reading(engine: Engine) -> Iterator[Session]:
 
 
 @contextmanager
-def writing(engine: Engine) -> Iterator[Session]:
+def writing(engine: Engine, *, durable: bool = True) -> Iterator[Session]:
     """Give a session whose changes are kept together at the end, or none of them after an error.
+
+    Args:
+        engine: of the database.
+        durable: whether they must outlive a power cut at once; whatever is killed, they are kept in any case.
 
     Raises:
         OutputError: if the database fails.
     """
-    with clear_errors(engine), Session(writer(engine)) as session, session.begin():
+    chosen = writer(engine).execution_options(**{_DURABLE: durable})
+    with clear_errors(engine), Session(chosen) as session, session.begin():
         yield session
 
 
 def writer(engine: Engine) -> Engine:
     """Give the same engine for transactions that write."""
     return engine.execution_options(**{_BEGIN: "BEGIN IMMEDIATE"})
+
+
+@contextmanager
+def kept_open(engine: Engine) -> Iterator[None]:
+    """Hold a connection to a SQLite file for the time of the block: with the last one its log would be cleared away."""
+    if engine.dialect.name != "sqlite":
+        yield
+        return
+    with clear_errors(engine), engine.connect() as connection:
+        connection.exec_driver_sql("PRAGMA schema_version")
+        connection.rollback()
+        yield
 
 
 def without_transactions(engine: Engine) -> Engine:

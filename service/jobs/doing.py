@@ -129,12 +129,11 @@ def do_job(task: JobTask, tools: Tools, teller: Teller) -> Used:
     teller.stage("load")
     options = task.request.run_options()
     assembly = tools.assemble(options)
-    video = open_video(task.video, tools.limits, isolated=True)
     teller.stage("watch")
     do = _track if task.request.kind == "track" else _index
     try:
         task.folder.mkdir(parents=True, exist_ok=True)
-        return do(task, tools, _Run(video, assembly, options, teller))
+        return do(task, tools, _Run(task.video, tools.limits, assembly, options, teller))
     except OSError as error:
         raise OutputError(f"the result could not be written to {task.folder}: {error.strerror or error}") from error
 
@@ -143,15 +142,19 @@ def do_job(task: JobTask, tools: Tools, teller: Teller) -> Used:
 class _Run:
     """What both kinds of jobs begin with."""
 
-    video: Video
+    path: Path
+    limits: Limits
     assembly: Assembly
     options: RunOptions
     teller: Teller
 
-    def watch(self, request: JobRequest, limits: Limits, *, thumbnails: bool = False) -> Watched:
-        questions = [parse_question(text) for text in check_queries(request.queries, limits)]
+    def opened(self) -> Video:
+        return open_video(self.path, self.limits, isolated=True)
+
+    def watch(self, request: JobRequest, *, thumbnails: bool = False) -> Watched:
+        questions = [parse_question(text) for text in check_queries(request.queries, self.limits)]
         return watch_and_answer(
-            self.video,
+            self.opened,
             request.video_name,
             questions,
             self.options,
@@ -162,8 +165,8 @@ class _Run:
         )
 
 
-def _track(task: JobTask, tools: Tools, run: _Run) -> Used:
-    watched = run.watch(task.request, tools.limits)
+def _track(task: JobTask, _tools: Tools, run: _Run) -> Used:
+    watched = run.watch(task.request)
     run.teller.stage("answer")
     result, request = watched.result, task.request
     if request.export is not None:
@@ -180,13 +183,14 @@ def _index(task: JobTask, tools: Tools, run: _Run) -> Used:
     request = task.request
     if takes_queries(run.assembly):
         raise OptionError("detector: one that looks for what sentences name cannot index before they are known")
-    found = index_id(run.video, run.assembly, run.options)
+    video = run.opened()
+    found = index_id(video, run.assembly, run.options)
     if not tools.indexes.is_whole(found):
         if request.queries:
-            stored = run.watch(request, tools.limits, thumbnails=True).stored
+            stored = run.watch(request, thumbnails=True).stored
         else:
             stored = make_index(
-                run.video,
+                video,
                 request.video_name,
                 run.assembly,
                 run.options,

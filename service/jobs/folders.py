@@ -44,13 +44,15 @@ class ResultFolders:
             raise OutputError(f"no result can be written to {self._folder}: {error.strerror or error}") from error
 
     def keep(self, staged: Path) -> None:
-        """Move a whole result into its place; one that a lost worker left there goes.
+        """Move a whole result into its place, if it is not there yet; one that a lost worker left there goes.
 
         Raises:
             OutputError: if it cannot be moved.
         """
         target = self._folder / staged.name
         try:
+            if not staged.exists() and target.exists():
+                return
             if target.exists():
                 target.rename(staged.with_suffix(".old"))
             staged.rename(target)

@@ -120,7 +120,7 @@ class Ledger:
 
     def forget(self, job_ids: Sequence[str]) -> None:
         """Remove all that is told of jobs."""
-        with writing(self._engine) as session:
+        with writing(self._engine, durable=False) as session:
             session.execute(delete(JobRow).where(JobRow.id.in_(job_ids)))
 
     def forget_old(self) -> None:

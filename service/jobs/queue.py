@@ -147,7 +147,7 @@ class Queue:
         Callers take turns: next is the one whose last turn is longest ago, with the oldest of its jobs. Jobs whose
         claimers no longer say a word are given back first.
         """
-        with writing(self._engine) as session:
+        with writing(self._engine, durable=False) as session:
             now_s = self._clock()
             self._give_back_lost(session, now_s)
             turns = select(JobRow.key_id, func.max(JobRow.started_s).label("turn_s")).group_by(JobRow.key_id).subquery()
@@ -198,7 +198,7 @@ class Queue:
         Returns:
             What to do.
         """
-        with writing(self._engine) as session:
+        with writing(self._engine, durable=False) as session:
             row = self._claimed(session, claim)
             if row is None:
                 return "lost"
@@ -210,13 +210,21 @@ class Queue:
                 add_event(session, row.id, "partial", partial)
             return "cancel" if row.cancel_requested else "go on"
 
-    def finish(self, claim: Claim, error: JobError | None = None, *, cancelled: bool = False) -> bool:
+    def finish(
+        self,
+        claim: Claim,
+        error: JobError | None = None,
+        *,
+        cancelled: bool = False,
+        before: Callable[[], None] | None = None,
+    ) -> bool:
         """End a job.
 
         Args:
             claim: of the job.
             error: why it failed; None where it did not.
             cancelled: whether it was cancelled.
+            before: puts the result in its place, if the job is still the claimer's, before anybody can ask for it.
 
         Returns:
             Whether it was still the claimer's; otherwise nothing changes.
@@ -225,6 +233,8 @@ class Queue:
             row = self._claimed(session, claim)
             if row is None:
                 return False
+            if before is not None:
+                before()
             self._end(session, row, "cancelled" if cancelled else "succeeded" if error is None else "failed", error)
             return True
 

@@ -133,9 +133,7 @@ class Runner:
         with results.staged(job.id) as folder:
             task = JobTask(job.id, job.request, video, folder, keep=not job.waited)
             self.worker.do(task, following)
-            if self._insist(lambda: self._shop.queue.hear(claim)) != "lost":
-                results.keep(folder)
-                self._insist(lambda: self._shop.queue.finish(claim))
+            self._insist(lambda: self._shop.queue.finish(claim, before=lambda: results.keep(folder)))
 
     def _insist(self, call: Callable[[], _Given]) -> _Given:
         """Do something with the database, again and again where it fails, until the service is drained.

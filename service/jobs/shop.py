@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from trackspeak.service.database.catalogue import Catalogue
-from trackspeak.service.database.engine import open_database
+from trackspeak.service.database.engine import kept_open, open_database
 from trackspeak.service.settings import Settings
 from trackspeak.service.store.indexes import Indexes
 from trackspeak.service.videos.kept import KeptVideos
@@ -81,6 +81,7 @@ def opened_shop(settings: Settings) -> Iterator[Shop]:
         library = Library(Catalogue(engine), videos, Indexes(settings.indexes_folder))
         retention = Retention(ledger, results, own_videos, videos, uploads)
         queue = Queue(engine, limits)
-        yield Shop(queue, ledger, videos, uploads, own_videos, results, library, retention, Board())
+        with kept_open(engine):
+            yield Shop(queue, ledger, videos, uploads, own_videos, results, library, retention, Board())
     finally:
         engine.dispose()
