@@ -25,7 +25,8 @@ TrackspeakError                 anything trackspeak raises on purpose
 ├── WorkerError                 the process that does the work died
 ├── StoppedError                the work was cancelled
 ├── OutputError                 a result could not be written, or the database not be used
-└── DownloadError               weights could not be fetched, or are not those of the manifest
+├── DownloadError               weights could not be fetched, or are not those of the manifest
+└── ServerError                 a service that was asked did not answer, or not as one of trackspeak does
 """
 
 from __future__ import annotations
@@ -203,3 +204,9 @@ class DownloadError(TrackspeakError):
     """Published weights could not be fetched, or are not those of the manifest."""
 
     code = "download_failed"
+
+
+class ServerError(TrackspeakError):
+    """A service that was asked did not answer, or not as one of trackspeak does."""
+
+    code = "server_failed"

@@ -37,6 +37,7 @@ from .cli_options import (
     Protocol,
     Queries,
     Scores,
+    Server,
     Set,
     Threshold,
     Top,
@@ -148,6 +149,7 @@ def run(
     export: Export = None,
     scores: Scores = None,
     json: Annotated[bool, typer.Option("--json", help="Print result.json, and nothing else.")] = False,
+    server: Server = None,
 ) -> None:
     """Find the tracks that sentences refer to."""
     options = given_options(
@@ -172,9 +174,11 @@ def run(
         looks_per_track=looks_per_track,
         frame_rate=frame_rate,
     )
-    from .console import run_and_show
+    from .remote import run_or_have_run
 
-    run_and_show(video, query, options, out=out, exports=export or (), scores=scores, video_out=video_out, as_json=json)
+    run_or_have_run(
+        server, video, query, options, out=out, exports=export or (), scores=scores, video_out=video_out, as_json=json
+    )
 
 
 @app.command()

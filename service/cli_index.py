@@ -25,6 +25,7 @@ from .cli_options import (
     Protocol,
     Queries,
     Scores,
+    Server,
     Set,
     Threshold,
     Top,
@@ -59,6 +60,7 @@ def index(
     frame_stride: FrameStride = None,
     looks_per_track: LooksPerTrack = None,
     frame_rate: FrameRate = None,
+    server: Server = None,
 ) -> None:
     """Watch videos once, to ask them later."""
     options = given_options(
@@ -77,9 +79,9 @@ def index(
         looks_per_track=looks_per_track,
         frame_rate=frame_rate,
     )
-    from .show_indexing import index_and_show
+    from .remote import index_or_have_indexed
 
-    index_and_show(videos, options)
+    index_or_have_indexed(server, videos, options)
 
 
 def ask(
@@ -102,6 +104,7 @@ def ask(
         Path | None, typer.Option(metavar="FILE.png", help="Picture file for a contact sheet: each sentence's tracks.")
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print result.json, and nothing else.")] = False,
+    server: Server = None,
 ) -> None:
     """Ask an indexed video, without watching it again."""
     options = given_options(
@@ -115,9 +118,11 @@ def ask(
         protocol=protocol,
         first_frame=first_frame,
     )
-    from .show_index import ask_and_show
+    from .remote import ask_or_have_asked
 
-    ask_and_show(index, query, options, out=out, exports=export or (), scores=scores, sheet=sheet, as_json=json)
+    ask_or_have_asked(
+        server, index, query, options, out=out, exports=export or (), scores=scores, sheet=sheet, as_json=json
+    )
 
 
 def indexes() -> None:

@@ -47,6 +47,10 @@ LooksPerTrack = Annotated[int | None, typer.Option(help="Keep at most so many lo
 FrameRate = Annotated[float | None, typer.Option(help="Frames per second of a folder of images.")]
 Scores = Annotated[Path | None, typer.Option(help="JSON file for the raw score of every track, frame and sentence.")]
 
+Server = Annotated[
+    str | None, typer.Option(metavar="URL", help="A service that does the work; by default the setting.")
+]
+
 Export = Annotated[
     list[str] | None,
     typer.Option("--export", metavar="FORMAT", help="A format to add to --out: coco, cvat, ...; may be given again."),

@@ -151,7 +151,7 @@ def print_result(result: Result, as_json: bool) -> None:
     """
     try:
         if as_json:
-            _print_bytes(result.to_json().encode())
+            print_bytes(result.to_json().encode())
             return
         console = Console()
         for answer in result.queries:
@@ -165,7 +165,7 @@ def print_result(result: Result, as_json: bool) -> None:
         raise OutputError(f"the result could not be written to standard output: {error.strerror}") from error
 
 
-def _print_bytes(content: bytes) -> None:
+def print_bytes(content: bytes) -> None:
     """Print bytes as they are, whatever encoding the terminal has."""
     unwritten = memoryview(content)
     with open(sys.stdout.fileno(), "wb", buffering=0, closefd=False) as stdout:

@@ -60,6 +60,11 @@ class Settings(BaseSettings):
     cors_origins: Annotated[tuple[str, ...] | None, NoDecode, BeforeValidator(_origins)] = Field(
         default=None, description="origins whose web pages may read answers, parted by commas; unset: none but its own"
     )
+    server: str | None = Field(
+        default=None,
+        description="service that does the work of `run`, `index` and `ask`; unset: none",
+    )
+    api_key: SecretStr | None = Field(default=None, description="key that is shown to it")
     allow_urls: bool = Field(
         default=False, description="whether callers may name videos by https URLs of public servers"
     )
