@@ -27,11 +27,12 @@ from .jobs.ledger import Chosen
 from .jobs.runner import Runner
 from .jobs.shop import Shop
 from .limits import Limits, check_queries
-from .options import parse_run_options
+from .options import parse_ask_options, parse_run_options
 from .plugin_files import check_named_files
 from .problems import error_of
 from .questions import parse_question
 from .settings import Settings
+from .tasks import AskTask
 from .videos.kept import KeptVideo, NewVideo
 from .videos.listing import KnownVideo
 
@@ -124,6 +125,26 @@ class Front:
         self._wake()
         return job
 
+    def question(self, video: str, index: object, queries: Sequence[str], options: object) -> AskTask:
+        """Give what a worker process is asked about an indexed video.
+
+        Args:
+            video: its id, its beginning, its name, or the id of an index.
+            index: that the caller names; None: the only one.
+            queries: the sentences.
+            options: a JSON object of options about asking.
+
+        Raises:
+            QueryError: if a sentence is wrong.
+            OptionError: if an option is wrong, names a file that it must not, or the index is none of the video's.
+            NotFoundError: if there is no such video.
+            ConflictError: if it is not indexed yet.
+        """
+        checked = check_queries(queries, self.limits)
+        chosen = parse_ask_options(options)
+        check_named_files(chosen, self.settings.plugin_files)
+        return AskTask(self.shop.library.index_to_ask(video, index), checked, chosen)
+
     def keep_video(self, video: NewVideo, principal: Principal) -> tuple[KeptVideo, bool]:
         """Keep a video; gives it, and whether its bytes are new here.
 
@@ -185,18 +206,28 @@ class Front:
             raise ConflictError(f"job {job.id} is {job.state}: it has no result yet")
         return self.shop.results.of(job.id)
 
-    async def answer(self, job: Job, is_gone: Callable[[], Awaitable[bool]]) -> Path:
+    async def answer(
+        self,
+        job: Job,
+        is_gone: Callable[[], Awaitable[bool]],
+        tell: Callable[[JobEvent], Awaitable[None]] | None = None,
+    ) -> Path:
         """Wait for a job whose caller waits, and give the folder of its result.
 
         Args:
             job: of `submit_track`; `forget` it afterwards, in any case.
             is_gone: says whether the caller has hung up.
+            tell: hears what happens to the job.
 
         Raises:
             StoppedError: if the caller has hung up, or the job was cancelled.
             TrackspeakError: the error that it failed with.
         """
+        after = 0
         async for now in self._looks(job.id):
+            for event in await self._news(job.id, after) if tell is not None else ():
+                after = event.number
+                await tell(event)
             if now.ended:
                 return self.result_folder(now)
             self._refuse_after_end()
@@ -221,11 +252,14 @@ class Front:
     async def events(self, job_id: str, after: int) -> AsyncIterator[JobEvent]:
         """Give what happens to a job after an event of this number, until it has ended."""
         async for now in self._looks(job_id):
-            for event in await asyncio.to_thread(self.shop.ledger.events, job_id, after):
+            for event in await self._news(job_id, after):
                 after = event.number
                 yield event
             if now.ended:
                 return
+
+    async def _news(self, job_id: str, after: int) -> list[JobEvent]:
+        return await asyncio.to_thread(self.shop.ledger.events, job_id, after)
 
     async def _looks(self, job_id: str) -> AsyncIterator[Job]:
         """Give a job whenever something may have happened to it."""

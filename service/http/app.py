@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import AsyncIterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, asynccontextmanager, suppress
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from importlib.metadata import version
 from typing import Any, Final
 
 from fastapi import FastAPI
 
 from trackspeak.models.errors import TrackspeakError
-from trackspeak.plugins.registry import PluginInfo, list_plugins
 
 from ..access.verifier import Verifier
+from ..desk import Desk
 from ..front import Front
+from ..incoming import Places, uploads_folder
 from ..jobs.runner import make_runners
 from ..jobs.shop import opened_shop
-from ..problems import without_folders
+from ..plugin_listing import shown_plugins
 from ..profiles import load_profile, profile_names
 from ..settings import Settings
 from ..telemetry.metrics import Metrics
@@ -29,7 +29,7 @@ from ..worker import Worker
 from . import openapi
 from .access import Reader
 from .api_docs import add_api_docs
-from .context import Context, Desk
+from .context import Context
 from .errors import add_error_handlers
 from .health import Checks, add_health_routes, standard_checks
 from .jobs import add_job_routes
@@ -37,13 +37,10 @@ from .metrics import add_metrics_route
 from .middleware import Application
 from .search import add_search_routes
 from .track import add_track_route
-from .upload import Places, uploads_folder
 from .uploads import add_upload_routes
 from .videos import add_video_routes
 
 _SWEEP_S: Final = 300.0
-
-_log = logging.getLogger(__name__)
 
 
 def create_app(settings: Settings) -> FastAPI:
@@ -120,7 +117,7 @@ def _add_small_routes(app: FastAPI) -> None:
 
     @app.get("/v1/plugins", summary="List the plugins")
     async def get_plugins(_principal: Reader) -> list[dict[str, Any]]:
-        return [asdict(_without_paths(plugin)) for plugin in await asyncio.to_thread(list_plugins)]
+        return [asdict(plugin) for plugin in await asyncio.to_thread(shown_plugins)]
 
     @app.get("/v1/profiles", summary="List the profiles")
     async def get_profiles(_principal: Reader) -> list[dict[str, Any]]:
@@ -149,11 +146,3 @@ async def _sweep(front: Front) -> None:
         with suppress(TrackspeakError):  # what fails now, such as on a full disk, is done the next time
             await asyncio.to_thread(front.shop.retention.sweep)
         await asyncio.sleep(_SWEEP_S)
-
-
-def _without_paths(plugin: PluginInfo) -> PluginInfo:
-    """Say why a plugin is broken without the folders of the server's files, which are for the log alone."""
-    if plugin.error is None:
-        return plugin
-    _log.warning("%s %s is broken: %s", plugin.kind, plugin.name, plugin.error)
-    return replace(plugin, error=without_folders(plugin.error))

@@ -16,11 +16,11 @@ from trackspeak.models.errors import TrackspeakError
 
 from ..access.verifier import notice
 from ..front import Front
+from ..incoming import uploads_folder
 from ..settings import Settings
 from ..tasks import WarmTask
 from ..telemetry.logs import logging_to_stderr
 from .app import create_app
-from .upload import uploads_folder
 
 _log = logging.getLogger(__name__)
 

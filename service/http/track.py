@@ -13,6 +13,7 @@ from trackspeak.models.errors import InputError
 from ..formats.atomic import RESULT_FILE
 from ..formats.exports import find_export
 from ..front import Front
+from ..incoming import upload_folder
 from ..jobs.job import Job, JobRequest
 from ..pipeline.decode import probe_video
 from ..pipeline.video_info import VideoInfo
@@ -22,7 +23,7 @@ from .access import Writer
 from .context import JSON_FORMAT, Context, as_object, front_of
 from .form import TrackForm
 from .jobs import accepted
-from .upload import receive_form, upload_folder
+from .upload import receive_form
 
 
 def add_track_route(app: FastAPI, context: Context) -> None:

@@ -18,13 +18,13 @@ from trackspeak.models.errors import InputError, VideoError
 
 from ..access.principal import Principal
 from ..front import Front
+from ..incoming import plain_file_name
 from ..pipeline.decode import probe_video
 from ..videos.kept import NewVideo
 from ..videos.uploads import Upload
 from . import openapi_uploads as openapi
 from .access import Writer
 from .context import Context, front_of
-from .form import plain_file_name
 from .jobs import iso_time
 
 _VERSION: Final = "1.0.0"
