@@ -27,12 +27,11 @@ from .jobs.ledger import Chosen
 from .jobs.runner import Runner
 from .jobs.shop import Shop
 from .limits import Limits, check_queries
-from .options import parse_ask_options, parse_run_options
+from .options import parse_run_options
 from .plugin_files import check_named_files
 from .problems import error_of
 from .questions import parse_question
 from .settings import Settings
-from .tasks import AskTask
 from .videos.kept import KeptVideo, NewVideo
 from .videos.listing import KnownVideo
 
@@ -124,26 +123,6 @@ class Front:
         self.shop.videos.touch(video_id)
         self._wake()
         return job
-
-    def question(self, video: str, index: object, queries: Sequence[str], options: object) -> AskTask:
-        """Give what a worker process is asked about an indexed video.
-
-        Args:
-            video: its id, its beginning, its name, or the id of an index.
-            index: that the caller names; None: the only one.
-            queries: the sentences.
-            options: a JSON object of options about asking.
-
-        Raises:
-            QueryError: if a sentence is wrong.
-            OptionError: if an option is wrong, names a file that it must not, or the index is none of the video's.
-            NotFoundError: if there is no such video.
-            ConflictError: if it is not indexed yet.
-        """
-        checked = check_queries(queries, self.limits)
-        chosen = parse_ask_options(options)
-        check_named_files(chosen, self.settings.plugin_files)
-        return AskTask(self.shop.library.index_to_ask(video, index), checked, chosen)
 
     def keep_video(self, video: NewVideo, principal: Principal) -> tuple[KeptVideo, bool]:
         """Keep a video; gives it, and whether its bytes are new here.

@@ -23,6 +23,7 @@ from ..jobs.shop import opened_shop
 from ..plugin_listing import shown_plugins
 from ..profiles import load_profile, profile_names
 from ..settings import Settings
+from ..shared import Shared
 from ..telemetry.metrics import Metrics
 from ..telemetry.tracing import open_tracing
 from ..worker import Worker
@@ -50,7 +51,8 @@ def create_app(settings: Settings) -> FastAPI:
         settings: data folder, limits, and which files options may name.
 
     Returns:
-        The application; `app.state.context` is its `Context`, `app.state.front` its `Front` while it runs.
+        The application; `app.state.context` is its `Context`; while it runs, `app.state.front` is its `Front` and
+        `app.state.grpc_port` the port of gRPC, if any.
     """
     tracing = open_tracing(settings, "api")
     metrics = Metrics(lambda: _count_jobs(app))
@@ -77,7 +79,10 @@ def create_app(settings: Settings) -> FastAPI:
             sweeping = asyncio.create_task(_sweep(front))
             await asyncio.to_thread(_start, front, context)
             try:
-                yield {"uploads": uploads, "front": front}
+                shared = Shared(front, app.state.verifier, context.asking, context.places, uploads)
+                async with _speaking_grpc(settings, shared) as port:
+                    app.state.grpc_port = port
+                    yield {"uploads": uploads, "front": front}
             finally:
                 sweeping.cancel()
                 await asyncio.to_thread(_stop, front, context)
@@ -122,6 +127,18 @@ def _add_small_routes(app: FastAPI) -> None:
     @app.get("/v1/profiles", summary="List the profiles")
     async def get_profiles(_principal: Reader) -> list[dict[str, Any]]:
         return [load_profile(name).model_dump() for name in profile_names()]
+
+
+@asynccontextmanager
+async def _speaking_grpc(settings: Settings, shared: Shared) -> AsyncIterator[int | None]:
+    """Serve gRPC too, where that is wanted; gives its port."""
+    if settings.grpc_port is None:
+        yield None
+        return
+    from ..grpc.server import serving_grpc  # an extra
+
+    async with serving_grpc(shared, settings.host, settings.grpc_port) as port:
+        yield port
 
 
 def _start(front: Front, context: Context) -> None:

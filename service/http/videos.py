@@ -18,6 +18,7 @@ from ..fetching import fetch_video
 from ..forgetting import forget_index
 from ..front import Front
 from ..incoming import upload_folder
+from ..index_question import index_question
 from ..options import ASK_OPTIONS
 from ..pipeline.decode import probe_video
 from ..store.indexes import Indexes
@@ -99,8 +100,9 @@ def _add_asking_routes(app: FastAPI, context: Context) -> None:
     async def post_queries(video: str, request: Request, _principal: Reader, format: str = JSON_FORMAT) -> Response:  # noqa: A002
         values = await read_object(request, context.limits)
         refuse_others(values, ("queries", "index", "options"))
+        named = front_of(request), video, values.get("index")
         asked = texts_of(values, "queries"), values.get("options", {})
-        question = await asyncio.to_thread(front_of(request).question, video, values.get("index"), *asked)
+        question = await asyncio.to_thread(index_question, *named, *asked)
 
         def make(export: ExportTo | None) -> Task:
             return replace(question, export=export)
