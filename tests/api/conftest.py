@@ -72,6 +72,12 @@ def service(make_service: Callable[..., Service]) -> Service:
     return make_service()
 
 
+@pytest.fixture(scope="session")
+def both(make_service: Callable[..., Service]) -> Service:
+    """A service that speaks gRPC too; whoever has jobs done there removes them."""
+    return make_service(grpc_port=0)
+
+
 @dataclass(frozen=True)
 class Keyed:
     """A service that wants keys, without worker processes.

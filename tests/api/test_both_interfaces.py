@@ -27,12 +27,6 @@ CALLERS = {"http": HttpCaller, "grpc": GrpcCaller}
 
 
 @pytest.fixture(scope="module")
-def both(make_service: Callable[..., Any]) -> Any:
-    """A service that speaks both."""
-    return make_service(grpc_port=0)
-
-
-@pytest.fixture(scope="module")
 def strict(make_service: Callable[..., Any]) -> Any:
     """One with small limits, and no files for options."""
     limits = {"max_video_bytes": 200_000, "max_queries": 2, "max_uploads_per_key": 1, "max_queued_jobs": 1}

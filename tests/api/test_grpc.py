@@ -29,15 +29,9 @@ JOB = pb.TrackRequest(order=pb.TrackOrder(queries=["a car"], video_bytes=5, as_j
 CHUNK = pb.TrackRequest(chunk=b"video")
 
 
-@pytest.fixture(scope="module")
-def spoken(make_service: Callable[..., Any]) -> Any:
-    """A service that speaks gRPC too."""
-    return make_service(grpc_port=0)
-
-
 @pytest.fixture
-def caller(spoken: Any) -> GrpcCaller:
-    return GrpcCaller(spoken)
+def caller(both: Any) -> GrpcCaller:
+    return GrpcCaller(both)
 
 
 def wait_for(look: Callable[[], Any]) -> Any:
@@ -80,8 +74,8 @@ def refused(call: Callable[[], Any]) -> tuple[str, str, str]:
     return error.code().name, dict(error.trailing_metadata() or ()).get("trackspeak-code", ""), error.details()
 
 
-def test_updates_come_before_the_result(caller: GrpcCaller, spoken: Any, tiny_clip: Path) -> None:
-    options = {"set": {"matcher.model": str(spoken.model)}}
+def test_updates_come_before_the_result(caller: GrpcCaller, both: Any, tiny_clip: Path) -> None:
+    options = {"set": {"matcher.model": str(both.model)}}
     updates = caller.updates(tiny_clip.read_bytes(), ["the red car"], options)
     kinds = [update.WhichOneof("update") for update in updates]
     assert (kinds[0], kinds[-1]) == ("state", "result")
@@ -89,17 +83,17 @@ def test_updates_come_before_the_result(caller: GrpcCaller, spoken: Any, tiny_cl
     assert {update.progress.stage for update in updates if update.HasField("progress")} <= {"load", "watch", "answer"}
     numbers = [update.number for update in updates[:-1]]
     assert numbers == sorted(set(numbers))
-    assert nothing_left(spoken)
+    assert nothing_left(both)
 
 
-def test_a_job_is_followed_from_where_one_was(caller: GrpcCaller, spoken: Any, tiny_clip: Path) -> None:
+def test_a_job_is_followed_from_where_one_was(caller: GrpcCaller, both: Any, tiny_clip: Path) -> None:
     job = caller.submit(tiny_clip.read_bytes(), ["the red car"], {})
     updates = list(caller.stub.WatchJob(pb.WatchJobRequest(job_id=job["id"]), timeout=LONG_S))
     again = list(caller.stub.WatchJob(pb.WatchJobRequest(job_id=job["id"], after=updates[-2].number), timeout=LONG_S))
     assert [update.WhichOneof("update") for update in again] == ["result"]
     assert again[-1] == updates[-1]
-    front = spoken.client.app.state.front
-    for one in jobs(spoken):
+    front = both.client.app.state.front
+    for one in jobs(both):
         front.shop.retention.forget(one)
 
 
@@ -116,29 +110,29 @@ def test_a_job_is_followed_from_where_one_was(caller: GrpcCaller, spoken: Any, t
         ([JOB, CHUNK, pb.TrackRequest(chunk=b"o")], "must have the 5 video_bytes of the order, got more"),
     ],
 )
-def test_streams_that_are_none(caller: GrpcCaller, spoken: Any, stream: list[pb.TrackRequest], said: str) -> None:
+def test_streams_that_are_none(caller: GrpcCaller, both: Any, stream: list[pb.TrackRequest], said: str) -> None:
     status, code, detail = refused(lambda: list(caller.stub.Track(iter(stream), timeout=LONG_S)))
     assert (status, code, said in detail) == ("INVALID_ARGUMENT", "bad_input", True), detail
-    assert nothing_left(spoken)
+    assert nothing_left(both)
 
 
-def test_messages_that_cannot_be_read(caller: GrpcCaller, spoken: Any) -> None:
+def test_messages_that_cannot_be_read(caller: GrpcCaller, both: Any) -> None:
     unary = caller.channel.unary_unary(f"/{SERVICE}/GetJob")
     assert refused(lambda: unary(b"\xff\xff"))[:2] == ("INVALID_ARGUMENT", "bad_input")
     stream = caller.channel.stream_stream(f"/{SERVICE}/Track")
     for sent in ([b"\xff\xff"], [ORDER.SerializeToString(), b"\xff\xff"]):
         status, code, detail = refused(lambda sent=sent: list(stream(iter(sent))))
         assert (status, code, "cannot be read" in detail) == ("INVALID_ARGUMENT", "bad_input", True)
-    assert nothing_left(spoken)
+    assert nothing_left(both)
 
 
-def test_a_message_too_large_is_no_end_of_the_video(caller: GrpcCaller, spoken: Any) -> None:
+def test_a_message_too_large_is_no_end_of_the_video(caller: GrpcCaller, both: Any) -> None:
     large = bytes(3_000_000)
     order = pb.TrackRequest(order=pb.TrackOrder(queries=["a car"], video_bytes=len(large), as_job=True))
     sent = [order, pb.TrackRequest(chunk=large)]
     status, _, detail = refused(lambda: list(caller.stub.Track(iter(sent), timeout=LONG_S)))
     assert (status, "larger than max" in detail) == ("RESOURCE_EXHAUSTED", True)
-    wait_for(lambda: nothing_left(spoken))
+    wait_for(lambda: nothing_left(both))
 
 
 def sent_slowly(stop: threading.Event) -> Iterator[pb.TrackRequest]:
@@ -149,34 +143,34 @@ def sent_slowly(stop: threading.Event) -> Iterator[pb.TrackRequest]:
 
 
 @pytest.mark.parametrize("how", ["cancel", "deadline"])
-def test_an_upload_that_is_given_up_leaves_nothing(caller: GrpcCaller, spoken: Any, how: str) -> None:
+def test_an_upload_that_is_given_up_leaves_nothing(caller: GrpcCaller, both: Any, how: str) -> None:
     stop = threading.Event()
     call = caller.stub.Track(sent_slowly(stop), timeout=2 if how == "deadline" else LONG_S)
-    wait_for(spoken.uploads)
+    wait_for(both.uploads)
     if how == "cancel":
         call.cancel()
     error = failure(lambda: list(call))
     assert error.code().name == {"cancel": "CANCELLED", "deadline": "DEADLINE_EXCEEDED"}[how]
     stop.set()
-    wait_for(lambda: nothing_left(spoken))
+    wait_for(lambda: nothing_left(both))
 
 
 @pytest.mark.parametrize("how", ["cancel", "deadline"])
-def test_a_call_that_is_given_up_cancels_its_job(caller: GrpcCaller, spoken: Any, tiny_clip: Path, how: str) -> None:
-    with held(spoken):
+def test_a_call_that_is_given_up_cancels_its_job(caller: GrpcCaller, both: Any, tiny_clip: Path, how: str) -> None:
+    with held(both):
         video = requests(tiny_clip.read_bytes(), ["a car"], {})
         call = caller.stub.Track(video, timeout=2 if how == "deadline" else LONG_S)
-        wait_for(lambda: [job for job in jobs(spoken) if job.state == "running"])
+        wait_for(lambda: [job for job in jobs(both) if job.state == "running"])
         if how == "cancel":
             call.cancel()
         error = failure(lambda: list(call))
         assert error.code().name == {"cancel": "CANCELLED", "deadline": "DEADLINE_EXCEEDED"}[how]
-        wait_for(lambda: nothing_left(spoken))
+        wait_for(lambda: nothing_left(both))
     assert caller.track(tiny_clip.read_bytes(), ["a car"], {})["queries"]
 
 
-def test_an_upload_that_stalls_is_refused(make_service: Callable[..., Any]) -> None:
-    other = make_service(grpc_port=0, run_jobs=False, upload_stall_s=0.5)
+def test_an_upload_that_stalls_is_refused(make_brief_service: Callable[..., Any]) -> None:
+    other = make_brief_service(grpc_port=0, run_jobs=False, upload_stall_s=0.5)
     stop = threading.Event()
     status, code, _ = refused(lambda: list(GrpcCaller(other).stub.Track(sent_slowly(stop), timeout=LONG_S)))
     stop.set()
@@ -216,9 +210,9 @@ def test_the_standard_services_are_there(caller: GrpcCaller) -> None:
 
 
 def test_what_waits_is_told_that_the_service_is_being_stopped(
-    make_service: Callable[..., Any], tiny_clip: Path
+    make_brief_service: Callable[..., Any], tiny_clip: Path
 ) -> None:
-    other = make_service(grpc_port=0)
+    other = make_brief_service(grpc_port=0)
     caller = GrpcCaller(other)
     with held(other):
         call = caller.stub.Track(requests(tiny_clip.read_bytes(), ["a car"], {}), timeout=LONG_S)
@@ -235,7 +229,7 @@ def test_what_waits_is_told_that_the_service_is_being_stopped(
 
 
 def test_a_full_disk_leaves_the_detail_in_the_log(
-    caller: GrpcCaller, spoken: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    caller: GrpcCaller, both: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def full(*_: object, **__: object) -> str:
         raise OSError(28, "No space left on device")
@@ -243,7 +237,7 @@ def test_a_full_disk_leaves_the_detail_in_the_log(
     monkeypatch.setattr("tempfile.mkdtemp", full)
     status, code, detail = refused(lambda: list(caller.stub.Track(iter([ORDER, CHUNK]), timeout=LONG_S)))
     assert (status, code) == ("INTERNAL", "output_failed")
-    assert str(spoken.settings.data) not in detail
+    assert str(both.settings.data) not in detail
 
 
 @pytest.mark.parametrize(
@@ -283,9 +277,9 @@ def test_a_start_without_the_extra_is_one_line(command: Any, tmp_path: Path, mon
 
 
 def test_a_port_that_is_taken_is_one_line(
-    command: Any, spoken: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    command: Any, both: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    port = spoken.client.app.state.grpc_port
+    port = both.client.app.state.grpc_port
     monkeypatch.setenv("TRACKSPEAK_DATA", str(tmp_path))
     monkeypatch.setenv("TRACKSPEAK_GRPC_PORT", str(port))
     assert f"gRPC cannot listen on port {port} of 127.0.0.1" in one_line(command("serve", "--port", "0"))
