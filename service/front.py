@@ -185,18 +185,29 @@ class Front:
             raise ConflictError(f"job {job.id} is {job.state}: it has no result yet")
         return self.shop.results.of(job.id)
 
-    async def answer(self, job: Job, is_gone: Callable[[], Awaitable[bool]]) -> Path:
+    async def answer(
+        self,
+        job: Job,
+        is_gone: Callable[[], Awaitable[bool]],
+        tell: Callable[[JobEvent], Awaitable[None]] | None = None,
+    ) -> Path:
         """Wait for a job whose caller waits, and give the folder of its result.
 
         Args:
             job: of `submit_track`; `forget` it afterwards, in any case.
             is_gone: says whether the caller has hung up.
+            tell: hears what happens to the job.
 
         Raises:
             StoppedError: if the caller has hung up, or the job was cancelled.
             TrackspeakError: the error that it failed with.
         """
+        after = 0
         async for now in self._looks(job.id):
+            if tell is not None:
+                for event in await self._news(job.id, after):
+                    after = event.number
+                    await tell(event)
             if now.ended:
                 return self.result_folder(now)
             self._refuse_after_end()
@@ -221,11 +232,14 @@ class Front:
     async def events(self, job_id: str, after: int) -> AsyncIterator[JobEvent]:
         """Give what happens to a job after an event of this number, until it has ended."""
         async for now in self._looks(job_id):
-            for event in await asyncio.to_thread(self.shop.ledger.events, job_id, after):
+            for event in await self._news(job_id, after):
                 after = event.number
                 yield event
             if now.ended:
                 return
+
+    async def _news(self, job_id: str, after: int) -> list[JobEvent]:
+        return await asyncio.to_thread(self.shop.ledger.events, job_id, after)
 
     async def _looks(self, job_id: str) -> AsyncIterator[Job]:
         """Give a job whenever something may have happened to it."""

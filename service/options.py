@@ -22,6 +22,18 @@ Name = Annotated[str, MinLen(1)]
 CHOICES = ("profile", "detector", "embedder", "tracker", "postprocessor", "matcher", "calibrator")
 """The options of a run that choose plugins; `set` says how they work."""
 
+ASK_OPTIONS = (
+    "calibrator",
+    "set",
+    "threshold",
+    "min_probability",
+    "top",
+    "near_misses",
+    "protocol",
+    "first_frame",
+)
+"""The options of a run that are about asking."""
+
 LARGEST_STRIDE = 1_000
 MOST_POSTPROCESSORS = 8
 
@@ -105,6 +117,22 @@ def parse_run_options(values: Mapping[str, object]) -> RunOptions:
         OptionError: for each key that is unknown, of the wrong type or out of range; lists the keys there are.
     """
     return parse_options(RunOptions, values, "options")
+
+
+def parse_ask_options(values: object) -> RunOptions:
+    """Make the options of a question to an index.
+
+    Raises:
+        OptionError: as `parse_run_options`, and for a key that is not about asking.
+    """
+    if not isinstance(values, dict):
+        raise OptionError(f"options must be a JSON object, got {values!r:.60}")
+    for key in values:
+        if key not in ASK_OPTIONS:
+            raise OptionError(
+                f"options: {key!r} is none of a question to an index; there are: {', '.join(ASK_OPTIONS)}"
+            )
+    return parse_run_options(values)
 
 
 def choose(profile: Profile, options: RunOptions) -> dict[str, PluginChoice | None]:

@@ -1,4 +1,4 @@
-"""Errors as HTTP tells them: RFC 9457 problem details with a stable `code`."""
+"""Errors as callers are told them: RFC 9457 problem details with a stable `code`, and their statuses."""
 
 from __future__ import annotations
 
@@ -24,20 +24,20 @@ from trackspeak.models.errors import (
 
 MEDIA_TYPE: Final = "application/problem+json"
 
-# The most special class first.
+# The most special class first: its status over HTTP and over gRPC.
 _STATUSES: Final = (
-    (VideoLimitError, HTTPStatus.REQUEST_ENTITY_TOO_LARGE),
-    (UnauthenticatedError, HTTPStatus.UNAUTHORIZED),
-    (ForbiddenError, HTTPStatus.FORBIDDEN),
-    (NotFoundError, HTTPStatus.NOT_FOUND),
-    (SlowUploadError, HTTPStatus.REQUEST_TIMEOUT),
-    (GoneError, HTTPStatus.GONE),
-    (ConflictError, HTTPStatus.CONFLICT),
-    (StoppedError, HTTPStatus.CONFLICT),
-    (BusyError, HTTPStatus.TOO_MANY_REQUESTS),
-    (InputError, HTTPStatus.UNPROCESSABLE_ENTITY),
-    (WorkerError, HTTPStatus.SERVICE_UNAVAILABLE),
-    (TrackspeakError, HTTPStatus.INTERNAL_SERVER_ERROR),
+    (VideoLimitError, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "INVALID_ARGUMENT"),
+    (UnauthenticatedError, HTTPStatus.UNAUTHORIZED, "UNAUTHENTICATED"),
+    (ForbiddenError, HTTPStatus.FORBIDDEN, "PERMISSION_DENIED"),
+    (NotFoundError, HTTPStatus.NOT_FOUND, "NOT_FOUND"),
+    (SlowUploadError, HTTPStatus.REQUEST_TIMEOUT, "DEADLINE_EXCEEDED"),
+    (GoneError, HTTPStatus.GONE, "NOT_FOUND"),
+    (ConflictError, HTTPStatus.CONFLICT, "FAILED_PRECONDITION"),
+    (StoppedError, HTTPStatus.CONFLICT, "CANCELLED"),
+    (BusyError, HTTPStatus.TOO_MANY_REQUESTS, "RESOURCE_EXHAUSTED"),
+    (InputError, HTTPStatus.UNPROCESSABLE_ENTITY, "INVALID_ARGUMENT"),
+    (WorkerError, HTTPStatus.SERVICE_UNAVAILABLE, "UNAVAILABLE"),
+    (TrackspeakError, HTTPStatus.INTERNAL_SERVER_ERROR, "INTERNAL"),
 )
 
 
@@ -63,7 +63,12 @@ def error_of(code: str, message: str) -> TrackspeakError:
 
 def status_of(error: TrackspeakError) -> HTTPStatus:
     """Give the HTTP status of an error."""
-    return next(status for kind, status in _STATUSES if isinstance(error, kind))
+    return next(status for kind, status, _ in _STATUSES if isinstance(error, kind))
+
+
+def grpc_status_of(error: TrackspeakError) -> str:
+    """Give the name of the gRPC status of an error."""
+    return next(name for kind, _, name in _STATUSES if isinstance(error, kind))
 
 
 def headers_of(error: TrackspeakError) -> dict[str, str]:

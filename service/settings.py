@@ -74,6 +74,9 @@ class Settings(BaseSettings):
     upload_stall_s: Annotated[float, Gt(0)] = Field(
         default=60.0, allow_inf_nan=False, description="seconds that a body may make no progress while it comes in"
     )
+    grpc_port: Annotated[int, Ge(0), Le(65535)] | None = Field(
+        default=None, description="port on which it speaks gRPC too; 0 takes a free one; unset: it does not"
+    )
     plugin_files: Path | None = Field(
         default=None, description="folder of the only files that HTTP callers may name in options; unset: none"
     )

@@ -3,33 +3,34 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import AsyncIterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, asynccontextmanager, suppress
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from importlib.metadata import version
 from typing import Any, Final
 
 from fastapi import FastAPI
 
 from trackspeak.models.errors import TrackspeakError
-from trackspeak.plugins.registry import PluginInfo, list_plugins
 
 from ..access.verifier import Verifier
+from ..desk import Desk
 from ..front import Front
+from ..incoming import Places, uploads_folder
 from ..jobs.runner import make_runners
 from ..jobs.shop import opened_shop
-from ..problems import without_folders
+from ..plugin_listing import shown_plugins
 from ..profiles import load_profile, profile_names
 from ..settings import Settings
+from ..shared import Shared
 from ..telemetry.metrics import Metrics
 from ..telemetry.tracing import open_tracing
 from ..worker import Worker
 from . import openapi
 from .access import Reader
 from .api_docs import add_api_docs
-from .context import Context, Desk
+from .context import Context
 from .errors import add_error_handlers
 from .health import Checks, add_health_routes, standard_checks
 from .jobs import add_job_routes
@@ -37,13 +38,10 @@ from .metrics import add_metrics_route
 from .middleware import Application
 from .search import add_search_routes
 from .track import add_track_route
-from .upload import Places, uploads_folder
 from .uploads import add_upload_routes
 from .videos import add_video_routes
 
 _SWEEP_S: Final = 300.0
-
-_log = logging.getLogger(__name__)
 
 
 def create_app(settings: Settings) -> FastAPI:
@@ -53,7 +51,8 @@ def create_app(settings: Settings) -> FastAPI:
         settings: data folder, limits, and which files options may name.
 
     Returns:
-        The application; `app.state.context` is its `Context`, `app.state.front` its `Front` while it runs.
+        The application; `app.state.context` is its `Context`; while it runs, `app.state.front` is its `Front` and
+        `app.state.grpc_port` the port of gRPC, if any.
     """
     tracing = open_tracing(settings, "api")
     metrics = Metrics(lambda: _count_jobs(app))
@@ -80,7 +79,10 @@ def create_app(settings: Settings) -> FastAPI:
             sweeping = asyncio.create_task(_sweep(front))
             await asyncio.to_thread(_start, front, context)
             try:
-                yield {"uploads": uploads, "front": front}
+                shared = Shared(front, app.state.verifier, context.asking, context.places, uploads)
+                async with _speaking_grpc(settings, shared) as port:
+                    app.state.grpc_port = port
+                    yield {"uploads": uploads, "front": front}
             finally:
                 sweeping.cancel()
                 await asyncio.to_thread(_stop, front, context)
@@ -120,11 +122,23 @@ def _add_small_routes(app: FastAPI) -> None:
 
     @app.get("/v1/plugins", summary="List the plugins")
     async def get_plugins(_principal: Reader) -> list[dict[str, Any]]:
-        return [asdict(_without_paths(plugin)) for plugin in await asyncio.to_thread(list_plugins)]
+        return [asdict(plugin) for plugin in await asyncio.to_thread(shown_plugins)]
 
     @app.get("/v1/profiles", summary="List the profiles")
     async def get_profiles(_principal: Reader) -> list[dict[str, Any]]:
         return [load_profile(name).model_dump() for name in profile_names()]
+
+
+@asynccontextmanager
+async def _speaking_grpc(settings: Settings, shared: Shared) -> AsyncIterator[int | None]:
+    """Serve gRPC too, where that is wanted; gives its port."""
+    if settings.grpc_port is None:
+        yield None
+        return
+    from ..grpc.server import serving_grpc  # an extra
+
+    async with serving_grpc(shared, settings.host, settings.grpc_port) as port:
+        yield port
 
 
 def _start(front: Front, context: Context) -> None:
@@ -149,11 +163,3 @@ async def _sweep(front: Front) -> None:
         with suppress(TrackspeakError):  # what fails now, such as on a full disk, is done the next time
             await asyncio.to_thread(front.shop.retention.sweep)
         await asyncio.sleep(_SWEEP_S)
-
-
-def _without_paths(plugin: PluginInfo) -> PluginInfo:
-    """Say why a plugin is broken without the folders of the server's files, which are for the log alone."""
-    if plugin.error is None:
-        return plugin
-    _log.warning("%s %s is broken: %s", plugin.kind, plugin.name, plugin.error)
-    return replace(plugin, error=without_folders(plugin.error))

@@ -2,17 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
-from typing import Final
-
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from trackspeak.models.errors import SlowUploadError
-
-from ..settings import variable
-
-PROGRESS_BYTES: Final = 64 * 1024
-"""So much must come within the time in which a body may make no progress."""
+from ..patience import Patience
 
 
 class BodyProgress:
@@ -38,8 +30,8 @@ class _Waiting:
     """Receives one request."""
 
     def __init__(self, receive: Receive, stall_s: float) -> None:
-        self._receive, self._stall_s = receive, stall_s
-        self._left_s, self._came, self._more = stall_s, 0, True
+        self._receive, self._more = receive, True
+        self._patience = Patience(stall_s)
 
     async def __call__(self) -> Message:
         """Give what comes next.
@@ -49,19 +41,6 @@ class _Waiting:
         """
         if not self._more:  # what comes now is that the caller hangs up, which may take as long as it likes
             return await self._receive()
-        clock = asyncio.get_running_loop().time
-        began_s = clock()
-        try:
-            async with asyncio.timeout(self._left_s):
-                message = await self._receive()
-        except TimeoutError:
-            raise SlowUploadError(
-                f"less than {PROGRESS_BYTES} bytes of the body came in {self._stall_s:g} s, "
-                f"the limit {variable('upload_stall_s')}"
-            ) from None
-        self._left_s -= clock() - began_s
-        self._came += len(message.get("body", b""))
-        if self._came >= PROGRESS_BYTES:
-            self._left_s, self._came = self._stall_s, 0
+        message = await self._patience.wait(self._receive(), lambda came: len(came.get("body", b"")))
         self._more = message.get("more_body", False)
         return message

@@ -19,44 +19,19 @@ from starlette.requests import ClientDisconnect
 
 from trackspeak.models.errors import InputError, OptionError, OutputError
 
+from ..desk import Desk
 from ..formats.exports import find_export
 from ..front import Front
+from ..incoming import Places, room_beside_video
 from ..limits import Limits
 from ..settings import Settings
 from ..tasks import ExportTo, Task
 from ..telemetry.metrics import Metrics
 from ..telemetry.tracing import Tracing
 from ..worker import Worker
-from .form import room_for_fields
 from .health import Checks
-from .upload import Places
 
 JSON_FORMAT = "json"
-
-
-class Desk:
-    """A worker process and the requests that wait for it; it is started when it is first needed.
-
-    Args:
-        worker: the process.
-    """
-
-    def __init__(self, worker: Worker) -> None:
-        """Let nobody wait yet."""
-        self.worker = worker
-        self._turn = asyncio.Lock()  # so that requests that wait hold no thread
-
-    async def do(self, request: Request, task: Task) -> str:
-        """Do a task when it is its turn.
-
-        Raises:
-            InputError: if the caller hangs up before.
-            TrackspeakError: what the task raises.
-        """
-        async with self._turn:
-            if await request.is_disconnected():
-                raise InputError("the caller hung up before it was the request's turn")
-            return await asyncio.to_thread(self.worker.do, task)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +91,7 @@ async def read_object(request: Request, limits: Limits, *, or_nothing: bool = Fa
     Raises:
         InputError: if it is none, too large, or ends early.
     """
-    most, body = room_for_fields(limits), bytearray()
+    most, body = room_beside_video(limits), bytearray()
     try:
         async for piece in request.stream():
             body += piece

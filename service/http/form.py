@@ -2,27 +2,22 @@
 
 from __future__ import annotations
 
-import hashlib
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import Final
 
 from python_multipart import MultipartParser
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import parse_options_header
 
-from trackspeak.models.errors import InputError, OutputError
+from trackspeak.models.errors import InputError
 
+from ..incoming import IncomingVideo, room_beside_video
 from ..limits import Limits
 
 TRACK_FIELDS: Final = ("video", "query", "options")
 _ONCE: Final = ("video", "options")
-_SUFFIX: Final = re.compile(rb"\.[A-Za-z0-9]{1,8}$")
-_LONGEST_NAME: Final = 255
-_MAX_UTF8_BYTES: Final = 4
-_OTHER_BYTES: Final = 1024**2
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,16 +41,6 @@ class TrackForm:
     options: str
 
 
-def plain_file_name(text: str) -> str:
-    """Give what a caller calls a file, without folders, for people to read: it never names a file of ours."""
-    return re.split(r"[/\\]", text)[-1][:_LONGEST_NAME]
-
-
-def room_for_fields(limits: Limits) -> int:
-    """Give the bytes of a body that may be something else than the video."""
-    return _MAX_UTF8_BYTES * limits.max_queries * limits.max_query_chars + _OTHER_BYTES
-
-
 class FormReader:
     """A form in the making; give it the body with `write`, then `close` it, then ask for `form`.
 
@@ -73,14 +58,12 @@ class FormReader:
             InputError: if the boundary is not one.
         """
         self._folder, self._limits, self._fields = folder, limits, fields
-        self._sha256 = hashlib.sha256()
-        self._video: Path | None = None
-        self._video_name = ""
-        self._file: BinaryIO | None = None
+        self._video: IncomingVideo | None = None
+        self._in_video = False
         self._texts: list[tuple[str, bytearray]] = []
         self._seen: set[str] = set()
         self._header_name, self._header_value, self._disposition = bytearray(), bytearray(), b""
-        self._bytes = self._video_bytes = 0
+        self._bytes = 0
         self._complete = False
         try:
             self._parser = MultipartParser(
@@ -91,7 +74,7 @@ class FormReader:
                     "on_header_end": self._end_header,
                     "on_headers_finished": self._begin_part,
                     "on_part_data": self._take,
-                    "on_part_end": self.close,
+                    "on_part_end": self._end_part,
                     "on_end": self._end,
                 },
             )
@@ -111,10 +94,8 @@ class FormReader:
             self._parser.write(piece)
         except FormParserError as error:
             raise InputError(f"the body must be multipart/form-data: {error}") from error
-        except OSError as error:
-            raise OutputError(f"the upload could not be written to {self._folder}: {error.strerror}") from error
-        room = room_for_fields(self._limits)
-        if self._bytes - self._video_bytes > room:
+        room = room_beside_video(self._limits)
+        if self._bytes - (self._video.bytes if self._video is not None else 0) > room:
             raise InputError(f"the form without its video must have at most {room:,} bytes")
 
     def close(self) -> None:
@@ -123,12 +104,8 @@ class FormReader:
         Raises:
             OutputError: if what was still to be written cannot be.
         """
-        file, self._file = self._file, None
-        if file is not None:
-            try:
-                file.close()
-            except OSError as error:
-                raise OutputError(f"the upload could not be written to {self._folder}: {error.strerror}") from error
+        if self._video is not None:
+            self._video.close()
 
     def form(self) -> TrackForm:
         """Give what came.
@@ -143,10 +120,10 @@ class FormReader:
         texts = [(name, _decode(name, value)) for name, value in self._texts]
         queries = tuple(text for name, text in texts if name == "query")
         return TrackForm(
-            self._video,
-            self._video_name,
-            self._video_bytes,
-            self._sha256.hexdigest(),
+            self._video.path,
+            self._video.name,
+            self._video.bytes,
+            self._video.sha256,
             queries,
             next((text for name, text in texts if name == "options"), ""),
         )
@@ -167,22 +144,21 @@ class FormReader:
             raise InputError(f"the form must have the field {name} once")
         self._seen.add(name)
         if name == "video":
-            file_name = parameters.get(b"filename", b"")
-            self._video_name = plain_file_name(file_name.decode(errors="replace"))
-            suffix = _SUFFIX.search(file_name)  # some containers are told by it
-            self._video = self._folder / f"video{suffix[0].decode() if suffix else ''}"
-            self._file = self._video.open("wb")
+            file_name = parameters.get(b"filename", b"").decode(errors="replace")
+            self._video = IncomingVideo(self._folder, file_name, self._limits)
+            self._in_video = True
         else:
             self._texts.append((name, bytearray()))
 
     def _take(self, data: bytes, start: int, end: int) -> None:
-        if self._file is None:
+        if self._in_video and self._video is not None:
+            self._video.write(data[start:end])
+        else:
             self._texts[-1][1].extend(data[start:end])
-            return
-        self._video_bytes += end - start
-        self._limits.check_video("max_video_bytes", self._video_bytes, "bytes of the video")
-        self._sha256.update(data[start:end])
-        self._file.write(data[start:end])
+
+    def _end_part(self) -> None:
+        self._in_video = False
+        self.close()
 
     def _end(self) -> None:
         self._complete = True

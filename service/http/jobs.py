@@ -6,7 +6,6 @@ import asyncio
 import json
 import re
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
 from typing import Annotated, Any, Final
 
 from fastapi import FastAPI, Query, Request
@@ -19,7 +18,7 @@ from ..formats.atomic import RESULT_FILE
 from ..formats.exports import find_export
 from ..formats.write import VIDEO_FILE
 from ..front import Front
-from ..jobs.job import Job, State
+from ..jobs.job import Job, State, iso_time
 from ..jobs.ledger import Chosen
 from ..tasks import DrawTask, ExportTask, ExportTo, Task
 from . import openapi_jobs as openapi
@@ -135,13 +134,6 @@ def job_to_dict(job: Job) -> dict[str, Any]:
         "progress": job.progress and job.progress.to_dict(),
         "error": job.error and {"code": job.error.code, "detail": job.error.detail},
     }
-
-
-def iso_time(seconds: float | None) -> str | None:
-    """Give a Unix time as ISO 8601 in UTC; None stays None."""
-    if seconds is None:
-        return None
-    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def _want_answer(job: Job) -> None:

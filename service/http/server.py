@@ -12,15 +12,15 @@ from typing import Final
 import uvicorn
 from fastapi import FastAPI
 
-from trackspeak.models.errors import TrackspeakError
+from trackspeak.models.errors import OptionError, TrackspeakError
 
 from ..access.verifier import notice
 from ..front import Front
+from ..incoming import uploads_folder
 from ..settings import Settings
 from ..tasks import WarmTask
 from ..telemetry.logs import logging_to_stderr
 from .app import create_app
-from .upload import uploads_folder
 
 _log = logging.getLogger(__name__)
 
@@ -37,11 +37,13 @@ def serve_http(settings: Settings, host: str, port: int) -> None:
         port: port to listen on; 0 takes a free one.
 
     Raises:
-        OutputError: if there can be no folder for uploads.
+        OutputError: if there can be no folder for uploads, or gRPC cannot listen on its port.
+        OptionError: if gRPC is wanted and not installed.
     """
     with uploads_folder(settings.data):
         pass  # what the lifespan does, here where its error is one line
-    app = create_app(settings)
+    _check_grpc(settings, host)
+    app = create_app(settings.model_copy(update={"host": host, "port": port}))
     # The server's own events go where all others go, and requests are told of by http/observe.py
     config = uvicorn.Config(
         app, host, port, timeout_graceful_shutdown=LAST_REPLIES_S, log_config=None, access_log=False
@@ -51,6 +53,23 @@ def serve_http(settings: Settings, host: str, port: int) -> None:
         if (said := notice(settings, host)) is not None:
             _log.warning("%s", said)
         _Server(config, app).run()
+
+
+def _check_grpc(settings: Settings, host: str) -> None:
+    """See that gRPC can be served, if it is to be.
+
+    Raises:
+        OptionError: if it is not installed.
+        OutputError: if its port cannot be listened on.
+    """
+    if settings.grpc_port is None:
+        return
+    try:
+        from ..grpc.server import check_port
+    except ImportError as error:
+        wanted = "pip install 'trackspeak[grpc]'"
+        raise OptionError(f"TRACKSPEAK_GRPC_PORT needs gRPC, which is not installed: {wanted}") from error
+    check_port(host, settings.grpc_port)
 
 
 class _Server(uvicorn.Server):

@@ -13,6 +13,7 @@ from trackspeak.models.errors import InputError
 from ..formats.atomic import RESULT_FILE
 from ..formats.exports import find_export
 from ..front import Front
+from ..incoming import upload_folder
 from ..jobs.job import Job, JobRequest
 from ..pipeline.decode import probe_video
 from ..pipeline.video_info import VideoInfo
@@ -22,7 +23,7 @@ from .access import Writer
 from .context import JSON_FORMAT, Context, as_object, front_of
 from .form import TrackForm
 from .jobs import accepted
-from .upload import receive_form, upload_folder
+from .upload import receive_form
 
 
 def add_track_route(app: FastAPI, context: Context) -> None:
@@ -48,7 +49,7 @@ def add_track_route(app: FastAPI, context: Context) -> None:
             )
             if not later and await request.is_disconnected():
                 raise InputError("the caller hung up before the work began")
-            video = await asyncio.to_thread(_new_video, form, context, look=later)
+            video = await asyncio.to_thread(_new_video, form, front, look=later)
             job = await asyncio.to_thread(front.submit_track, video, wanted, principal, waited=not later)
         return accepted(job, request) if later else await _answered(front, job, request, format)
 
@@ -69,9 +70,9 @@ async def _answered(front: Front, job: Job, request: Request, export_format: str
     return FileResponse(path, media_type=export.media_type, filename=export.file_name, background=gone)
 
 
-def _new_video(form: TrackForm, context: Context, *, look: bool) -> NewVideo:
+def _new_video(form: TrackForm, front: Front, *, look: bool) -> NewVideo:
     """Give what came; whoever does not wait for the answer hears at once if it is no video."""
-    info = probe_video(form.video, context.limits) if look else VideoInfo(0, 0, 0.0)
+    info = probe_video(form.video, front.limits) if look else VideoInfo(0, 0, 0.0)
     return NewVideo(form.video, form.video_sha256, form.video_name, info)
 
 

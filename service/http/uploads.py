@@ -18,14 +18,14 @@ from trackspeak.models.errors import InputError, VideoError
 
 from ..access.principal import Principal
 from ..front import Front
+from ..incoming import plain_file_name
+from ..jobs.job import iso_time
 from ..pipeline.decode import probe_video
 from ..videos.kept import NewVideo
 from ..videos.uploads import Upload
 from . import openapi_uploads as openapi
 from .access import Writer
 from .context import Context, front_of
-from .form import plain_file_name
-from .jobs import iso_time
 
 _VERSION: Final = "1.0.0"
 _PIECES: Final = "application/offset+octet-stream"
@@ -56,13 +56,13 @@ def add_upload_routes(app: FastAPI, context: Context) -> None:
     @app.head("/v1/uploads/{upload}", summary="How far an upload has come", **openapi.head_route())
     async def head_upload(upload: str, request: Request, principal: Writer) -> Response:
         _check_version(request)
-        found = await _completed(upload, request, principal, context)
+        found = await _completed(upload, request, principal)
         headers = {"Upload-Offset": found.offset, "Upload-Length": found.bytes, "Cache-Control": "no-store"}
         return _tus(200, {**headers, **_expires(found), **_video(found)})
 
     @app.get("/v1/uploads/{upload}", summary="Show an upload", **openapi.show_route())
     async def get_upload(upload: str, request: Request, principal: Writer) -> Response:
-        return JSONResponse(_to_dict(await _completed(upload, request, principal, context)))
+        return JSONResponse(_to_dict(await _completed(upload, request, principal)))
 
     @app.patch("/v1/uploads/{upload}", summary="Send the next piece", **openapi.patch_route())
     async def patch_upload(upload: str, request: Request, principal: Writer) -> Response:
@@ -74,7 +74,7 @@ def add_upload_routes(app: FastAPI, context: Context) -> None:
             uploads = front_of(request).shop.uploads
             found = await asyncio.to_thread(uploads.get, upload, principal.key_id)
             await _receive(request, front_of(request), found, offset)
-            found = await _completed(upload, request, principal, context)
+            found = await _completed(upload, request, principal)
         return _tus(204, {"Upload-Offset": found.offset, **_expires(found), **_video(found)})
 
     @app.delete("/v1/uploads/{upload}", summary="Give up an upload", **openapi.delete_route())
@@ -97,17 +97,17 @@ async def _receive(request: Request, front: Front, upload: Upload, offset: int) 
             return
 
 
-async def _completed(upload_id: str, request: Request, principal: Principal, context: Context) -> Upload:
+async def _completed(upload_id: str, request: Request, principal: Principal) -> Upload:
     """Give an upload; one that is whole becomes a video first, also where a killed process did not get so far."""
     front = front_of(request)
     upload = await asyncio.to_thread(front.shop.uploads.get, upload_id, principal.key_id)
     if upload.video_id is None and upload.offset == upload.bytes:
-        await asyncio.to_thread(_become_video, front, upload, principal, context)
+        await asyncio.to_thread(_become_video, front, upload, principal)
         upload = await asyncio.to_thread(front.shop.uploads.get, upload_id, principal.key_id)
     return upload
 
 
-def _become_video(front: Front, upload: Upload, principal: Principal, context: Context) -> None:
+def _become_video(front: Front, upload: Upload, principal: Principal) -> None:
     """Keep a whole upload as a video; one that is none is removed.
 
     Raises:
@@ -116,7 +116,7 @@ def _become_video(front: Front, upload: Upload, principal: Principal, context: C
     """
     with front.shop.uploads.held(upload):
         try:
-            info = probe_video(upload.path, context.limits)
+            info = probe_video(upload.path, front.limits)
         except VideoError:
             front.shop.uploads.delete(upload.id)
             raise

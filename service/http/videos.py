@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated, Any
 
 from fastapi import FastAPI, Query, Request, Response
 from fastapi.responses import FileResponse, JSONResponse
@@ -16,30 +17,18 @@ from trackspeak.models.errors import InputError, NotFoundError, OptionError
 from ..fetching import fetch_video
 from ..forgetting import forget_index
 from ..front import Front
-from ..limits import check_queries
-from ..options import RunOptions, parse_run_options
+from ..incoming import upload_folder
+from ..index_question import index_question
+from ..options import ASK_OPTIONS
 from ..pipeline.decode import probe_video
-from ..plugin_files import check_named_files
 from ..store.indexes import Indexes
-from ..tasks import AskTask, ExportTo, Task
+from ..tasks import ExportTo, Task
 from ..videos.kept import KeptVideo, NewVideo
 from . import openapi, openapi_videos
 from .access import Reader, Writer
 from .context import JSON_FORMAT, Context, answered, front_of, read_object, refuse_others, texts_of
 from .jobs import accepted
-from .upload import receive_form, upload_folder
-
-ASK_OPTIONS: Final = (
-    "calibrator",
-    "set",
-    "threshold",
-    "min_probability",
-    "top",
-    "near_misses",
-    "protocol",
-    "first_frame",
-)
-"""The options of a run that are about asking."""
+from .upload import receive_form
 
 
 def add_video_routes(app: FastAPI, context: Context) -> None:
@@ -111,14 +100,12 @@ def _add_asking_routes(app: FastAPI, context: Context) -> None:
     async def post_queries(video: str, request: Request, _principal: Reader, format: str = JSON_FORMAT) -> Response:  # noqa: A002
         values = await read_object(request, context.limits)
         refuse_others(values, ("queries", "index", "options"))
-        queries = check_queries(texts_of(values, "queries"), context.limits)
-        options = _ask_options(values.get("options", {}))
-        await asyncio.to_thread(check_named_files, options, settings.plugin_files)
-        library = front_of(request).shop.library
-        index_id = await asyncio.to_thread(library.index_to_ask, video, values.get("index"))
+        named = front_of(request), video, values.get("index")
+        asked = texts_of(values, "queries"), values.get("options", {})
+        question = await asyncio.to_thread(index_question, *named, *asked)
 
         def make(export: ExportTo | None) -> Task:
-            return AskTask(index_id, tuple(queries), options, export)
+            return replace(question, export=export)
 
         return await answered(context.asking, request, make, format)
 
@@ -184,15 +171,3 @@ def _change(front: Front, text: str, values: Mapping[str, Any]) -> dict[str, Any
     except NotFoundError:  # it was deleted meanwhile, and nothing may be left of it
         library.catalogue.forget_video(video_id)
         raise
-
-
-def _ask_options(values: object) -> RunOptions:
-    """Take the options of a question."""
-    if not isinstance(values, dict):
-        raise OptionError(f"options must be a JSON object, got {values!r:.60}")
-    for key in values:
-        if key not in ASK_OPTIONS:
-            raise OptionError(
-                f"options: {key!r} is none of a question to an index; there are: {', '.join(ASK_OPTIONS)}"
-            )
-    return parse_run_options(values)

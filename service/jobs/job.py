@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
+from datetime import UTC, datetime
 from typing import Any, Final, Literal
 
 from trackspeak.service.options import RunOptions, parse_run_options
@@ -161,3 +162,10 @@ class JobEvent:
     number: int
     kind: str
     data: Mapping[str, Any]
+
+
+def iso_time(seconds: float | None) -> str | None:
+    """Give a Unix time as ISO 8601 in UTC; None stays None."""
+    if seconds is None:
+        return None
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

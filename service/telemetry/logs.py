@@ -16,7 +16,7 @@ LogFormat = Literal["auto", "json", "text"]
 LogLevel = Literal["debug", "info", "warning", "error"]
 
 ACCESS_LOGGER: Final = "trackspeak.access"
-"""Gets an event for each HTTP request."""
+"""Gets an event for each request over HTTP and each call over gRPC."""
 
 _OURS: Final = ("trackspeak", "uvicorn")
 """The loggers that the level is for. Of other libraries warnings are enough: what they say below may be secret."""

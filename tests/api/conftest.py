@@ -20,7 +20,7 @@ class Service:
     """A running service, and what it may read."""
 
     client: TestClient
-    worker: Worker
+    worker: Worker | None
     settings: Settings
     model: Path
 
@@ -48,7 +48,8 @@ def services(tmp_path_factory: pytest.TempPathFactory, model: Path) -> Iterator[
             settings = Settings(data=data, **{"auth": "off", "plugin_files": model.parent, **changes})
             app = create_app(settings)
             client = opened.enter_context(TestClient(app, raise_server_exceptions=False))
-            return Service(client, app.state.front.runners[0].worker, settings, model)
+            workers = [runner.worker for runner in app.state.front.runners]
+            return Service(client, workers[0] if workers else None, settings, model)
 
         yield make
 
@@ -69,6 +70,12 @@ def make_brief_service(tmp_path_factory: pytest.TempPathFactory, tiny_model: Pat
 def service(make_service: Callable[..., Service]) -> Service:
     """The service with its default limits."""
     return make_service()
+
+
+@pytest.fixture(scope="session")
+def both(make_service: Callable[..., Service]) -> Service:
+    """A service that speaks gRPC too; whoever has jobs done there removes them."""
+    return make_service(grpc_port=0)
 
 
 @dataclass(frozen=True)

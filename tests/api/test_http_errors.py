@@ -4,6 +4,7 @@ import errno
 import json
 import os
 from collections.abc import Iterator
+from io import BytesIO
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -157,11 +158,16 @@ def no_space(*_: object, **__: object) -> NoReturn:
     raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
+class FullFile(BytesIO):
+    write = no_space
+
+
 def test_a_full_disk_while_the_upload_is_written(
     service: Any, tiny_clip: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("trackspeak.service.http.form.FormReader._take", no_space)
-    problem(service.track(tiny_clip, "a car"), 500, "output_failed")
+    files = {"video": tiny_clip.read_bytes()}
+    monkeypatch.setattr(Path, "open", lambda *_: FullFile())
+    problem(service.client.post("/v1/track", files=files, data={"query": "a car"}), 500, "output_failed")
 
 
 def test_no_folder_for_uploads(service: Any, tiny_clip: Path, monkeypatch: pytest.MonkeyPatch) -> None:

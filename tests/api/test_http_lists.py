@@ -27,7 +27,7 @@ def test_why_a_plugin_is_broken_stays_in_the_log(
     service: Any, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     broken = PluginInfo("tracker", "wrong", "", (), None, "somebody 1.0", "no module in /srv/secret")
-    monkeypatch.setattr("trackspeak.service.http.app.list_plugins", lambda: [broken])
+    monkeypatch.setattr("trackspeak.service.plugin_listing.list_plugins", lambda: [broken])
     (listed,) = service.client.get("/v1/plugins").json()
     assert listed["error"]
     assert "/srv/secret" not in json.dumps(listed)

@@ -12,7 +12,8 @@ import uvicorn
 from fastapi.testclient import TestClient
 
 from trackspeak.models.errors import SlowUploadError
-from trackspeak.service.http.bodies import PROGRESS_BYTES, BodyProgress
+from trackspeak.service.http.bodies import BodyProgress
+from trackspeak.service.patience import PROGRESS_BYTES
 
 LONG_S = 120
 STALL_S = 0.3

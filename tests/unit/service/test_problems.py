@@ -7,7 +7,7 @@ import pytest
 
 from trackspeak.models import errors
 from trackspeak.models.errors import InputError, TrackspeakError
-from trackspeak.service.problems import error_of, problem_of, status_of
+from trackspeak.service.problems import error_of, grpc_status_of, problem_of, status_of
 from trackspeak.service.schema import problem_schema
 
 DOCS = Path(__file__).resolve().parents[3] / "docs" / "errors.md"
@@ -46,11 +46,16 @@ def test_codes_are_unique() -> None:
     assert len(codes) == len(set(codes)) > 10
 
 
-def test_every_code_is_documented_with_exit_code_and_status() -> None:
+def test_every_code_is_documented_with_exit_code_and_statuses() -> None:
     rows = [line.split("|") for line in DOCS.read_text().splitlines() if line.startswith("| `")]
-    documented = {row[1].strip(" `"): (row[-3].strip(), row[-2].strip()) for row in rows}
+    documented = {row[1].strip(" `"): tuple(cell.strip() for cell in row[-4:-1]) for row in rows}
     expected = {
-        kind.code: ("2" if issubclass(kind, InputError) else "1", str(status_of(made(kind)).value)) for kind in tree()
+        kind.code: (
+            "2" if issubclass(kind, InputError) else "1",
+            str(status_of(made(kind)).value),
+            grpc_status_of(made(kind)),
+        )
+        for kind in tree()
     }
     assert {code: documented.get(code) for code in expected} == expected
     assert set(documented) - set(expected) == {
@@ -69,3 +74,11 @@ def test_an_error_that_was_written_down_is_made_again(kind: type[TrackspeakError
 
 def test_an_unknown_code_is_a_mistake_of_ours() -> None:
     assert type(error_of("of a later version", "what went wrong")) is TrackspeakError
+
+
+@pytest.mark.parametrize("kind", list(tree()))
+def test_statuses_of_grpc_are_some_that_it_has(kind: type[TrackspeakError]) -> None:
+    import grpc
+
+    status = grpc.StatusCode[grpc_status_of(made(kind))]
+    assert (status is grpc.StatusCode.INTERNAL) == (status_of(made(kind)) == 500)

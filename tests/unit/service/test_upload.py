@@ -16,8 +16,9 @@ from starlette.requests import Request
 from starlette.types import Message
 
 from trackspeak.models.errors import InputError, OutputError, VideoLimitError
-from trackspeak.service.http.form import FormReader, TrackForm
-from trackspeak.service.http.upload import receive_form, upload_folder, uploads_folder
+from trackspeak.service.http.form import TrackForm
+from trackspeak.service.http.upload import receive_form
+from trackspeak.service.incoming import IncomingVideo, upload_folder, uploads_folder
 from trackspeak.service.limits import Limits
 
 PIECE = 10_000
@@ -99,11 +100,11 @@ def test_a_disk_that_is_full_at_the_end_is_told(tmp_path: Path) -> None:
         def close(self) -> None:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    reader = FormReader(b"x", tmp_path, LIMITS)
-    reader._file = FullAtTheEnd()
+    video = IncomingVideo(tmp_path, "a.mp4", LIMITS)
+    video._file.close()
+    video._file = FullAtTheEnd()
     with pytest.raises(OutputError, match="No space left"):
-        reader.close()
-    reader.close()
+        video.close()
 
 
 def test_the_folder_goes_whatever_happens(tmp_path: Path) -> None:
@@ -116,7 +117,7 @@ def test_the_folder_goes_whatever_happens(tmp_path: Path) -> None:
 HOLD = """
 import sys
 from pathlib import Path
-from trackspeak.service.http.upload import upload_folder, uploads_folder
+from trackspeak.service.incoming import upload_folder, uploads_folder
 with uploads_folder(Path(sys.argv[1])) as uploads, upload_folder(uploads) as folder:
     (folder / "video").write_bytes(b"video")
     print(folder / "video", flush=True)

@@ -1,0 +1,1 @@
+"""The modules of `proto/trackspeak/v1/trackspeak.proto`, written by `proto/generate.py`."""
