@@ -6,7 +6,7 @@ ARG PYTHON_IMAGE=python:3.11-slim-bookworm
 FROM ${PYTHON_IMAGE} AS dependencies
 
 # Extras of pyproject.toml to install, and dependencies to leave out: both separated by commas.
-ARG EXTRAS=otel,postgres,search
+ARG EXTRAS=grpc,otel,postgres,search
 ARG LEAVE_OUT=ultralytics
 # Package index to take torch and torchvision from: PyTorch's for CPUs or for another CUDA. Empty: where all else comes from.
 ARG TORCH_INDEX_URL=
@@ -70,7 +70,7 @@ ENV PATH=/opt/trackspeak/bin:${PATH} \
 
 USER 10001:10001
 VOLUME ["/data"]
-EXPOSE 8000
+EXPOSE 8000 50051
 HEALTHCHECK --interval=30s --timeout=5s --start-period=60s --retries=3 CMD ["python", "/opt/healthcheck.py"]
 ENTRYPOINT ["trackspeak"]
 CMD ["serve"]
