@@ -16,7 +16,6 @@ from ..front import Front
 from ..limits import check_queries
 from ..options import RunOptions, parse_run_options
 from ..plugin_files import check_named_files
-from ..store.indexes import Indexes
 from ..tasks import AskTask, ExportTo, Task
 from ..videos.kept import KeptVideo, NewVideo
 from . import openapi, openapi_videos
@@ -125,8 +124,8 @@ def _add_asking_routes(app: FastAPI, context: Context) -> None:
         return Response(status_code=204)
 
     @app.get("/v1/indexes/{index}/tracks/{track}/thumbnail", summary="Picture of a track", **openapi.thumbnail_route())
-    async def get_thumbnail(index: str, track: int, _principal: Reader) -> Response:
-        picture = await asyncio.to_thread(Indexes(settings.indexes_folder).thumbnail, index, track)
+    async def get_thumbnail(index: str, track: int, request: Request, _principal: Reader) -> Response:
+        picture = await asyncio.to_thread(front_of(request).shop.library.indexes.thumbnail, index, track)
         # an index never changes, but it can be deleted
         return Response(picture.jpeg, media_type="image/jpeg", headers={"Cache-Control": "private, max-age=3600"})
 

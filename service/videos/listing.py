@@ -101,7 +101,7 @@ class Library:
     def __init__(self, catalogue: Catalogue, kept: KeptVideos, indexes: Indexes) -> None:
         self.catalogue = catalogue
         self._kept = kept
-        self._indexes = indexes
+        self.indexes = indexes
 
     def all(self, labels: Iterable[str] = ()) -> list[KnownVideo]:
         """List the videos by name, those that have all of some labels.
@@ -115,7 +115,7 @@ class Library:
         labelled = videos_with(said, wanted)
         kept = {one.id: one for one in self._kept.all()}
         indexes: dict[str, list[IndexSummary]] = {}
-        for one in self._indexes:
+        for one in self.indexes:
             indexes.setdefault(one.video.sha256, []).append(one)
         known = [_known(key, said.get(key), kept.get(key), indexes.get(key, ())) for key in {**kept, **indexes}]
         chosen = [one for one in known if not wanted or one.id in labelled]
@@ -141,8 +141,8 @@ class Library:
             return found[0]
         if not found:
             self._kept.refuse_expired(text)
-            if text in self._indexes:
-                self._indexes.get(text)  # says what is wrong with it
+            if text in self.indexes:
+                self.indexes.get(text)  # says what is wrong with it
         named = [f"{one.id} ({one.name})" for one in found or there]
         raise NotFoundError("video" if not found else "single video", text, named)
 
@@ -156,7 +156,7 @@ class Library:
         Raises:
             TrackspeakError: what these raise.
         """
-        if wanted is None and text in self._indexes:
+        if wanted is None and text in self.indexes:
             return text
         return self.find(text).index_to_ask(wanted, text)
 
