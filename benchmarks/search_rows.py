@@ -30,8 +30,8 @@ NOISE = 0.3
 _ROW_FIELDS = ("track_ids", "first_frames", "last_frames", "first_times_s", "last_times_s")
 
 
-def observe(clips: int, files: Sequence[Path]) -> tuple[list[IndexRows], Any]:
-    """Index the demo clip, rendered clips and files; give their rows and the last index."""
+def observe(clips: int, files: Sequence[Path]) -> list[IndexRows]:
+    """Index the demo clip, rendered clips and files; give their rows."""
     from trackspeak.models.training.render import demo_clip, render_clip
     from trackspeak.models.training.render.options import RenderOptions
     from trackspeak.service import RunOptions
@@ -59,7 +59,7 @@ def observe(clips: int, files: Sequence[Path]) -> tuple[list[IndexRows], Any]:
             rows = rows_of(stored.index, assembly.steps.matcher)
             if rows is not None:
                 found.append(rows)
-    return found, stored
+    return found
 
 
 def save(path: Path, parts: Sequence[IndexRows]) -> None:

@@ -17,7 +17,7 @@ from .pipeline.answer import answer
 from .pipeline.watch import Stopwatch, blaming
 from .questions import Question, parse_question, sentences_of
 from .result import PluginUse, RawScores, Result
-from .store.index_file import IndexSummary, StoredIndex
+from .store.index_file import IndexFacts, StoredIndex
 
 _OF_CALIBRATOR = "calibrator."
 
@@ -39,7 +39,7 @@ class Asker:
     weights: Mapping[str, str]
 
 
-def asker_for(stored: StoredIndex | IndexSummary, options: RunOptions, matcher: Matcher | None = None) -> Asker:
+def asker_for(stored: IndexFacts, options: RunOptions, matcher: Matcher | None = None) -> Asker:
     """Make what answers from an index as a caller wants it.
 
     Args:
@@ -62,7 +62,7 @@ def asker_for(stored: StoredIndex | IndexSummary, options: RunOptions, matcher: 
 
 
 def make_asker(
-    stored: StoredIndex | IndexSummary,
+    stored: IndexFacts,
     calibrator: str | None = None,
     options: Mapping[str, Any] | None = None,
     matcher: Matcher | None = None,
@@ -99,7 +99,7 @@ def make_asker(
     return Asker(matcher, tuple(calibrators), uses, weights)
 
 
-def _matcher_of(stored: StoredIndex | IndexSummary, use: PluginUse) -> Matcher:
+def _matcher_of(stored: IndexFacts, use: PluginUse) -> Matcher:
     """Make the matcher of an index; whoever asks cannot mend what is wrong with it."""
     try:
         made: Matcher = create("matcher", use.name, use.options)[0]
@@ -108,7 +108,7 @@ def _matcher_of(stored: StoredIndex | IndexSummary, use: PluginUse) -> Matcher:
     return made
 
 
-def _check_weights(stored: StoredIndex | IndexSummary, name: str, matcher: Matcher) -> None:
+def _check_weights(stored: IndexFacts, name: str, matcher: Matcher) -> None:
     made_with = {key: digest for key, digest in stored.weights.items() if key.startswith("matcher/")}
     here = {f"matcher/{file}": digest for file, digest in matcher.weights.items()}
     if made_with != here:

@@ -11,7 +11,7 @@ from trackspeak.models.errors import NotFoundError
 from .database import database_is_there
 from .database.checks import VIDEO_ID_CHARS
 from .settings import Settings
-from .store.index_file import IndexSummary, StoredIndex
+from .store.index_file import IndexFacts, IndexSummary, StoredIndex
 from .store.indexes import Indexes
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ def videos_with(said: Mapping[str, CataloguedVideo], labels: Iterable[str]) -> s
     return {key for key, one in said.items() if wanted <= check_labels(one.labels).keys()}
 
 
-def shown_name(one: IndexSummary | StoredIndex, said: Mapping[str, CataloguedVideo]) -> str:
+def shown_name(one: IndexFacts, said: Mapping[str, CataloguedVideo]) -> str:
     """Give the name that people know an indexed video by: the catalogue's, else its index's."""
     video = said.get(one.video.sha256)
     return one.name if video is None or video.name is None else video.name

@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import reduce
 from typing import NamedTuple
 
 import numpy as np
@@ -75,9 +76,7 @@ class Both:
 
     def combine(self, values: Mapping[str, Values], kind: ScoreKind) -> Values:
         """Give the (S,) scores of segments, from those for each sentence."""
-        parts = np.stack([part.combine(values, kind) for part in self.parts])
-        found: Values = parts.min(axis=0) if self.every else parts.max(axis=0)
-        return found
+        return reduce(np.minimum if self.every else np.maximum, (part.combine(values, kind) for part in self.parts))
 
 
 Expression = Part | Not | Both

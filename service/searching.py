@@ -101,8 +101,13 @@ def parse_search(body: Mapping[str, object], settings: Settings) -> tuple[str, S
     return check_queries([query], settings.limits())[0], parse_options(SearchOptions, values, "search")
 
 
-def chosen_indexes(settings: Settings, options: SearchOptions) -> frozenset[str] | None:
+def chosen_indexes(settings: Settings, options: SearchOptions, indexes: Indexes) -> frozenset[str] | None:
     """Give the ids of the indexes that `videos` and `labels` leave; None where neither is given.
+
+    Args:
+        settings: of the installation.
+        options: of the search.
+        indexes: all there are.
 
     Raises:
         OptionError: if a video is not known, one name means several, or the database's URL is wrong.
@@ -110,7 +115,7 @@ def chosen_indexes(settings: Settings, options: SearchOptions) -> frozenset[str]
     """
     if not options.videos and not options.labels:
         return None
-    there, said = list(Indexes(settings.indexes_folder)), catalogued(settings)
+    there, said = list(indexes), catalogued(settings)
     inside = there
     if options.labels:
         labelled = videos_with(said, options.labels)

@@ -60,7 +60,7 @@ def search_and_show(
         check_replaceable("sheet", sheet)
     if save is not None:
         KeptSearches(settings).keep(save, body)
-    searcher, chosen = make_searcher(settings), chosen_indexes(settings, options)
+    searcher, chosen = make_searcher(settings), chosen_indexes(settings, options, Indexes(settings.indexes_folder))
     with show_progress() as shown:
         told = bar(shown, "taking in indexes")
         found = searcher.search(query, options, index_ids=chosen, progress=told)

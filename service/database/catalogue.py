@@ -13,7 +13,7 @@ from sqlalchemy import Engine, delete, select
 from trackspeak.models.errors import NotFoundError, OptionError
 
 from .checks import MAX_LABELS, body_as_json, check_labels, check_name, check_video_id
-from .engine import open_database, reading, writing
+from .engine import clear_log, open_database, reading, writing
 from .tables import KeptVideoRow, LabelRow, SavedSearchRow, VideoRow
 from .upsert import upsert
 
@@ -145,6 +145,7 @@ class Catalogue:
         check_video_id(video_id)
         with writing(self._engine) as session:
             session.execute(delete(VideoRow).where(VideoRow.id == video_id))  # its labels go with it
+        clear_log(self._engine)
 
     def save_search(self, name: str, body: Mapping[str, Any]) -> None:
         """Keep a search, in place of an older one of its name.
@@ -194,6 +195,7 @@ class Catalogue:
             if row is None:
                 raise NotFoundError("saved search", wanted, session.scalars(select(SavedSearchRow.name)))
             session.delete(row)
+        clear_log(self._engine)
 
 
 def _labels(session: Session, video_id: str) -> dict[str, str]:

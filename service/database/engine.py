@@ -172,6 +172,17 @@ def kept_open(engine: Engine) -> Iterator[None]:
         yield
 
 
+def clear_log(engine: Engine) -> None:
+    """Bring SQLite's log into its file and empty it: what was deleted shall not lie in there.
+
+    Raises:
+        OutputError: if the database fails.
+    """
+    if engine.dialect.name == "sqlite":
+        with clear_errors(engine), without_transactions(engine).connect() as connection:
+            connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+
+
 def without_transactions(engine: Engine) -> Engine:
     """Give the same engine for what SQLite does outside transactions alone."""
     return engine.execution_options(**{_BEGIN: ""})

@@ -16,7 +16,7 @@ from ..settings import Settings
 from ..tasks import SearchTask
 from . import openapi
 from .access import Reader, Writer
-from .context import Context, read_object
+from .context import Context, front_of, read_object
 
 
 def add_search_routes(app: FastAPI, context: Context) -> None:
@@ -32,7 +32,7 @@ def add_search_routes(app: FastAPI, context: Context) -> None:
                 raise InputError(f"saved must be the name of a search that was kept, got {saved!r:.60}")
             body = {**await asyncio.to_thread(KeptSearches(settings).get, saved), **body}
         query, options = parse_search(body, settings)
-        chosen = await asyncio.to_thread(chosen_indexes, settings, options)
+        chosen = await asyncio.to_thread(chosen_indexes, settings, options, front_of(request).shop.library.indexes)
         text = await context.asking.do(request, SearchTask(query, options, chosen))
         return Response(text, media_type="application/json")
 

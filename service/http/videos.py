@@ -21,7 +21,6 @@ from ..incoming import upload_folder
 from ..index_question import index_question
 from ..options import ASK_OPTIONS
 from ..pipeline.decode import probe_video
-from ..store.indexes import Indexes
 from ..tasks import ExportTo, Task
 from ..videos.kept import KeptVideo, NewVideo
 from . import openapi, openapi_videos
@@ -122,8 +121,8 @@ def _add_asking_routes(app: FastAPI, context: Context) -> None:
         return Response(status_code=204)
 
     @app.get("/v1/indexes/{index}/tracks/{track}/thumbnail", summary="Picture of a track", **openapi.thumbnail_route())
-    async def get_thumbnail(index: str, track: int, _principal: Reader) -> Response:
-        picture = await asyncio.to_thread(Indexes(settings.indexes_folder).thumbnail, index, track)
+    async def get_thumbnail(index: str, track: int, request: Request, _principal: Reader) -> Response:
+        picture = await asyncio.to_thread(front_of(request).shop.library.indexes.thumbnail, index, track)
         # an index never changes, but it can be deleted
         return Response(picture.jpeg, media_type="image/jpeg", headers={"Cache-Control": "private, max-age=3600"})
 

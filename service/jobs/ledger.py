@@ -11,7 +11,7 @@ from typing import Any, Final
 from sqlalchemy import Engine, delete, select
 
 from trackspeak.models.errors import NotFoundError
-from trackspeak.service.database.engine import reading, writing
+from trackspeak.service.database.engine import clear_log, reading, writing
 from trackspeak.service.database.tables import JobEventRow, JobRow
 
 from .job import ENDED, OPEN, Job, JobEvent, State
@@ -128,3 +128,4 @@ class Ledger:
         long_ago_s = self._clock() - TOMBSTONE_S
         with writing(self._engine) as session:
             session.execute(delete(JobRow).where(JobRow.expired, JobRow.expires_s < long_ago_s))
+        clear_log(self._engine)

@@ -96,9 +96,10 @@ def highest(collection: Collection, near: Scores, within: Within, tracks: int) -
         values = np.where(within.segments(collection), values, np.float32(-np.inf))
     best = np.maximum.reduceat(values, collection.starts[:-1])
     last = max(0, len(best) - tracks)
-    chosen = np.argpartition(best, last)[last:]
-    chosen = np.sort(chosen[best[chosen] > -np.inf])
-    if not len(chosen):
+    chosen = np.zeros(len(best), bool)
+    chosen[np.argpartition(best, last)[last:]] = True
+    chosen &= best > -np.inf
+    if not chosen.any():
         return np.zeros(0, np.int64)
     segments = np.flatnonzero(values >= best[chosen].min())
     of = collection.tracks_of(segments)
@@ -106,7 +107,7 @@ def highest(collection: Collection, near: Scores, within: Within, tracks: int) -
     segments, of = segments[order], of[order]
     begins = np.maximum.accumulate(np.where(np.diff(of, prepend=-1) != 0, np.arange(len(of)), 0))
     # a few long tracks must not be all that is looked at, nor tracks that tie with the last one
-    few: Ints = segments[(np.arange(len(of)) - begins < _PER_TRACK) & np.isin(of, chosen)]
+    few: Ints = segments[(np.arange(len(of)) - begins < _PER_TRACK) & chosen[of]]
     return few
 
 

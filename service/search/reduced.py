@@ -22,7 +22,7 @@ class Reduced:
 
     Attributes:
         basis: (D, C) float32, the directions.
-        vectors: (S, C) in half precision.
+        vectors: (S, C) in single precision, which CPUs multiply several texts with at once.
     """
 
     basis: torch.Tensor
@@ -43,7 +43,7 @@ def reduce(vectors: torch.Tensor) -> Reduced | None:
     sample = vectors[:: max(1, rows // _SAMPLE)].float()
     _, directions = torch.linalg.eigh(sample.T @ sample)  # by rising share of the squared lengths
     basis = directions[:, -_WIDTH:].contiguous()
-    found = torch.empty((rows, _WIDTH), dtype=vectors.dtype)
+    found = torch.empty((rows, _WIDTH))
     for begin in range(0, rows, _ROWS_AT_ONCE):
         part = slice(begin, begin + _ROWS_AT_ONCE)
         found[part] = vectors[part].float() @ basis

@@ -30,36 +30,9 @@ THUMBNAILS_FILE = "thumbnails.safetensors"
 _ID_DIGITS = 32
 
 
-@dataclass(frozen=True, slots=True)
-class IndexSummary:
-    """An index without what was seen.
-
-    Attributes:
-        id: the index's.
-        name: of the video.
-        video: its facts.
-        profile: the profile's name.
-        plugins: as in `StoredIndex`.
-        weights: as in `StoredIndex`.
-        protocol: as in `StoredIndex`.
-        frame_stride: one of so many frames was looked at.
-        tracks: the number of tracks.
-    """
-
-    id: str
-    name: str
-    video: VideoFacts
-    profile: str
-    plugins: Mapping[str, PluginUse | None]
-    weights: Mapping[str, str]
-    protocol: Protocol
-    frame_stride: int
-    tracks: int
-
-
 @dataclass(frozen=True, slots=True, eq=False)
-class StoredIndex:
-    """An index with all that is needed to ask it.
+class IndexFacts:
+    """What an index is of, and how it was made.
 
     Attributes:
         id: the same for the same video, configuration and weights.
@@ -69,9 +42,6 @@ class StoredIndex:
         plugins: kind -> the plugin and all its options, as in a result; calibrators are those asked with by default.
         weights: kind/file -> SHA-256.
         protocol: how scores become tracks, unless the asker says.
-        first_frame: the number of the first frame in files that are written, unless the asker says.
-        index: tracks, segments and observations, in the precision in which they are kept; pictures are
-            written with it, but not read with it.
     """
 
     id: str
@@ -81,6 +51,31 @@ class StoredIndex:
     plugins: Mapping[str, PluginUse | None]
     weights: Mapping[str, str]
     protocol: Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class IndexSummary(IndexFacts):
+    """An index without what was seen.
+
+    Attributes:
+        frame_stride: one of so many frames was looked at.
+        tracks: the number of tracks.
+    """
+
+    frame_stride: int
+    tracks: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class StoredIndex(IndexFacts):
+    """An index with all that is needed to ask it.
+
+    Attributes:
+        first_frame: the number of the first frame in files that are written, unless the asker says.
+        index: tracks, segments and observations, in the precision in which they are kept; pictures are
+            written with it, but not read with it.
+    """
+
     first_frame: int
     index: VideoIndex
 
@@ -183,17 +178,7 @@ def read_summary(folder: Path) -> IndexSummary:
     """
     record = _read_record(folder)
     try:
-        return IndexSummary(
-            record["id"],
-            record["name"],
-            VideoFacts(**record["video"]),
-            record["profile"],
-            _plugins(record),
-            record["weights"],
-            record["protocol"],
-            record["frame_stride"],
-            len(record["class_names"]),
-        )
+        return IndexSummary(**_facts(record), frame_stride=record["frame_stride"], tracks=len(record["class_names"]))
     except (KeyError, TypeError) as error:
         raise _broken(folder, error) from error
 
@@ -226,15 +211,9 @@ def read_index(folder: Path) -> StoredIndex:
     try:
         trajectories, segments, observations = from_arrays(load_file(folder / ARRAYS_FILE), record["class_names"])
         return StoredIndex(
-            record["id"],
-            record["name"],
-            VideoFacts(**record["video"]),
-            record["profile"],
-            _plugins(record),
-            record["weights"],
-            record["protocol"],
-            record["first_frame"],
-            VideoIndex(
+            **_facts(record),
+            first_frame=record["first_frame"],
+            index=VideoIndex(
                 trajectories,
                 segments,
                 observations,
@@ -247,8 +226,11 @@ def read_index(folder: Path) -> StoredIndex:
         raise _broken(folder, error) from error
 
 
-def _plugins(record: Mapping[str, Any]) -> dict[str, PluginUse | None]:
-    return {key: use and PluginUse(**use) for key, use in record["plugins"].items()}
+def _facts(record: Mapping[str, Any]) -> dict[str, Any]:
+    """Give the fields of `IndexFacts`."""
+    plugins = {key: use and PluginUse(**use) for key, use in record["plugins"].items()}
+    given = {name: record[name] for name in ("id", "name", "profile", "weights", "protocol")}
+    return {**given, "video": VideoFacts(**record["video"]), "plugins": plugins}
 
 
 def _read_record(folder: Path) -> dict[str, Any]:

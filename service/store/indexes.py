@@ -7,6 +7,7 @@ import os
 import re
 import shutil
 import stat
+import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -29,6 +30,9 @@ from .index_file import (
 _ID = re.compile(r"[0-9a-f]{32}")
 _STAGES = ".partial"
 _Found = TypeVar("_Found")
+_RESTLESS_NS = 2_000_000_000
+"""So long after a change of the folder of indexes another one may not show in its time."""
+
 _TRIES = 100  # each fails only where an index was deleted since it was in the way
 
 
@@ -46,6 +50,7 @@ class Indexes:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._listed: dict[str, tuple[tuple[int, int], IndexSummary]] = {}
+        self._still: tuple[int, tuple[IndexSummary, ...]] | None = None
 
     def __contains__(self, index_id: str) -> bool:
         """Whether an index of this id is there."""
@@ -54,8 +59,13 @@ class Indexes:
 
     def __iter__(self) -> Iterator[IndexSummary]:
         """Give what there is, by name and id; what is deleted meanwhile, or cannot be read, is left out."""
-        found = {}
-        for index_id, stamp in self._stamps().items():
+        changed_ns, still = self._changed_ns(), self._still
+        if still is not None and still[0] == changed_ns:
+            return iter(still[1])
+        # the folder of indexes changes with each that comes or goes; one just changed may do so again in the same tick
+        is_still = changed_ns is not None and abs(time.time_ns() - changed_ns) > _RESTLESS_NS
+        found, stamps = {}, self._stamps()
+        for index_id, stamp in stamps.items():
             known = self._listed.get(index_id)
             if known is None or known[0] != stamp:
                 try:
@@ -64,7 +74,10 @@ class Indexes:
                     continue
             found[index_id] = known  # reading all records again would take most of the time of a search
         self._listed = found
-        yield from sorted((one for _, one in found.values()), key=lambda one: (one.name, one.id))
+        listed = tuple(sorted((one for _, one in found.values()), key=lambda one: (one.name, one.id)))
+        whole = len(found) == len(self._names())  # else one may be on its way, copied in by hand
+        self._still = (changed_ns, listed) if changed_ns is not None and is_still and whole else None
+        return iter(listed)
 
     def broken(self) -> list[str]:
         """Give the ids of those that cannot be read, which are not whole or of an older format."""
@@ -184,11 +197,23 @@ class Indexes:
     def _stamps(self) -> dict[str, tuple[int, int]]:
         """Give the ids of all that are there, in order, each with what is another for another record."""
         found = {}
-        for name in sorted(os.listdir(self._folder)) if self._folder.is_dir() else []:
+        for name in self._names():
             stamp = _stamp(f"{self._folder}/{name}")  # a Path takes longer to make
             if stamp is not None:
                 found[name] = stamp
         return found
+
+    def _names(self) -> list[str]:
+        """Give the names of all folders that may be indexes, in order."""
+        names = os.listdir(self._folder) if self._folder.is_dir() else []
+        return sorted(name for name in names if name != _STAGES)
+
+    def _changed_ns(self) -> int | None:
+        """Give when an index came or went; None if there never was one."""
+        try:
+            return os.stat(self._folder).st_mtime_ns
+        except OSError:
+            return None
 
 
 def _stamp(folder: str) -> tuple[int, int] | None:

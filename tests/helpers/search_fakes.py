@@ -25,7 +25,7 @@ from trackspeak.service.pipeline.index import VideoIndex
 from trackspeak.service.pipeline.video_info import VideoFacts
 from trackspeak.service.result import PluginUse
 from trackspeak.service.search.asked import Found, Hit
-from trackspeak.service.store.index_file import IndexSummary, StoredIndex, as_stored
+from trackspeak.service.store.index_file import IndexFacts, StoredIndex, as_stored
 from trackspeak.service.store.indexes import Indexes
 
 WIDTH = 8
@@ -152,7 +152,7 @@ def keep(folder: Path, stored: Iterable[StoredIndex]) -> Indexes:
     return indexes
 
 
-def fake_asker(index: StoredIndex | IndexSummary) -> Asker:
+def fake_asker(index: IndexFacts) -> Asker:
     """Stands in for `make_asker`."""
     use = index.plugins["matcher"]
     matchers = {"numbers": NumberMatcher, "bare": BareMatcher, "slow": SlowMatcher, "old": OldMatcher}

@@ -1,8 +1,12 @@
 """A list of indexes: whatever was listed before, what is there now."""
 
 import json
+import os
 import shutil
+import time
 from pathlib import Path
+
+import pytest
 
 from trackspeak.service.store.index_file import FORMAT, RECORD_FILE
 from trackspeak.service.store.indexes import Indexes
@@ -48,3 +52,62 @@ def test_a_broken_record_is_left_out_until_it_is_whole(tmp_path: Path) -> None:
     assert names(indexes) == ["first"]
     write(tmp_path, "bb", "second")
     assert names(indexes) == ["first", "second"]
+
+
+@pytest.fixture
+def looked_at(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The folders whose names were listed."""
+    seen: list[str] = []
+    real = os.listdir
+
+    def listdir(folder: str | Path) -> list[str]:
+        seen.append(str(folder))
+        return real(folder)
+
+    monkeypatch.setattr("trackspeak.service.store.indexes.os.listdir", listdir)
+    return seen
+
+
+def long_ago(folder: Path, seconds: int = 60) -> None:
+    """Let the last change of a folder be some time ago."""
+    when = time.time() - seconds
+    os.utime(folder, (when, when))
+
+
+def test_a_folder_that_is_still_is_listed_once(tmp_path: Path, looked_at: list[str]) -> None:
+    indexes = Indexes(tmp_path)
+    write(tmp_path, "aa", "first")
+    long_ago(tmp_path)
+    assert names(indexes) == ["first"]
+    looked_at.clear()
+    assert names(indexes) == names(indexes) == ["first"]
+    assert looked_at == []
+    write(tmp_path, "bb", "second")
+    assert names(indexes) == ["first", "second"]
+    shutil.rmtree(tmp_path / "aa")
+    assert names(indexes) == ["second"]
+
+
+def test_a_folder_that_just_changed_is_listed_again(tmp_path: Path) -> None:
+    indexes = Indexes(tmp_path)
+    write(tmp_path, "aa", "first")
+    just = time.time_ns()
+    os.utime(tmp_path, ns=(just, just))
+    assert names(indexes) == ["first"]
+    write(tmp_path, "bb", "second")
+    os.utime(tmp_path, ns=(just, just))  # within the same tick of the file system's clock
+    assert names(indexes) == ["first", "second"]
+
+
+def test_an_index_that_is_still_being_copied_is_waited_for(tmp_path: Path) -> None:
+    indexes = Indexes(tmp_path)
+    write(tmp_path, "aa", "first")
+    (tmp_path / "bb").mkdir()
+    (tmp_path / "cc").mkdir()
+    (tmp_path / "cc" / RECORD_FILE).write_text("{", encoding="utf-8")
+    long_ago(tmp_path)
+    assert names(indexes) == ["first"]
+    write(tmp_path, "bb", "second")
+    write(tmp_path, "cc", "third")
+    long_ago(tmp_path)
+    assert names(indexes) == ["first", "second", "third"]
