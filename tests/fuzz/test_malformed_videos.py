@@ -105,7 +105,7 @@ def test_each_ends_with_frames_or_the_error_of_a_bad_video(ran: Ran) -> None:
 
 def test_hundreds_are_refused(ran: Ran) -> None:
     refused = [o for o in ran.outcomes if o.error]
-    print(f"{len(ran.outcomes)} files, {len(refused)} refused")
+    print(f"{len(ran.outcomes)} files, {len(refused)} refused, {sum(e.cpu_s for e in ran.ends):.0f} s of processors")
     assert len(refused) >= LEAST_ERRORS
     assert len({o.case.kind for o in refused}) >= 15
     assert {type(o.error).__name__ for o in refused} == {"VideoError", "VideoLimitError"}
