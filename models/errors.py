@@ -207,6 +207,11 @@ class DownloadError(TrackspeakError):
 
 
 class ServerError(TrackspeakError):
-    """A service that was asked did not answer, or not as one of trackspeak does."""
+    """A service that was asked did not answer, or not as one of trackspeak does.
+
+    Attributes:
+        unsent: whether the service cannot have heard of it: there was no connection.
+    """
 
     code = "server_failed"
+    unsent = False

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import ExitStack, suppress
@@ -13,14 +12,13 @@ from typing import Any
 
 import httpx
 
-from trackspeak.models.digests import sha256_of
-from trackspeak.models.errors import TrackspeakError
+from trackspeak.models.errors import ServerError, TrackspeakError, WorkerError
 from trackspeak.service.formats.atomic import replaced_file
 
 from . import calls
-from .answers import Answers, read_answers
+from .answers import Answers
 from .calls import Call, Flow, Given, Progress, Reply
-from .told import Event, EventReader, JobStatus, Video
+from .told import ENDED, Event, EventReader, JobStatus, Video
 from .transport import PIECES_FROM, POLL_S, headers_of, no_answer, request_of
 
 
@@ -66,7 +64,7 @@ class AsyncClient:
     async def upload(self, path: Path | str, *, progress: Progress | None = None) -> Video:
         """Send a video, unless the service has its bytes; large ones in pieces, which go on where they broke off."""
         file = Path(path)
-        return await self._run(calls.upload(file, sha256_of(file), PIECES_FROM, progress))
+        return await self._run(calls.upload(file, await asyncio.to_thread(calls.digest, file), PIECES_FROM, progress))
 
     async def index(self, video: str, queries: Sequence[str] = (), **options: Any) -> JobStatus:
         """Have a video indexed that was sent; what the events tell answers the sentences while it is watched."""
@@ -96,16 +94,21 @@ class AsyncClient:
                 async for event in self._events(job_id, after):
                     after, tries = event.number, 0
                     yield event
-            except httpx.TransportError as error:
-                tries += 1
-                if tries >= calls.TRIES:
-                    raise no_answer(error) from error
-                await asyncio.sleep(calls.FIRST_PAUSE_S)
+                    if event.data.get("state") in ENDED:
+                        return
+            except (httpx.TransportError, WorkerError) as error:
+                failed = no_answer(error) if isinstance(error, httpx.TransportError) else error
             else:
-                return
+                if (await self.job(job_id)).ended:
+                    return
+                failed = ServerError(f"the events of job {job_id} broke off")
+            tries += 1
+            if tries >= calls.TRIES:
+                raise failed
+            await asyncio.sleep(calls.FIRST_PAUSE_S)
 
     async def _events(self, job_id: str, after: int) -> AsyncIterator[Event]:
-        call = Call("GET", f"/v1/jobs/{job_id}/events", headers={"Last-Event-ID": str(after)})
+        call = Call("GET", f"/v1/jobs/{calls.quoted(job_id)}/events", headers={"Last-Event-ID": str(after)})
         reader = EventReader()
         with ExitStack() as opened:
             async with self._http.stream(**request_of(call, opened)) as response:
@@ -143,7 +146,7 @@ class AsyncClient:
 
     async def result(self, job_id: str) -> Answers:
         """Give the answers of a job that has ended."""
-        return read_answers(json.loads(await self.raw_result(job_id)))
+        return calls.answers_in(await self.raw_result(job_id))
 
     async def track(
         self, path: Path | str, queries: Sequence[str], *, progress: Progress | None = None, **options: Any
@@ -189,13 +192,20 @@ class AsyncClient:
         found: list[Mapping[str, Any]] = await self._run(calls.ask_json(Call("GET", "/v1/plugins")))
         return found
 
+    async def profiles(self) -> list[Mapping[str, Any]]:
+        """List the profiles, as plain JSON values."""
+        found: list[Mapping[str, Any]] = await self._run(calls.ask_json(Call("GET", "/v1/profiles")))
+        return found
+
     async def export(self, job_id: str, export_format: str, path: Path | str) -> None:
         """Write the result of a job to a file in one of the service's formats, whole or not at all."""
-        await self._download(Call("GET", f"/v1/jobs/{job_id}/result", params={"format": export_format}), Path(path))
+        await self._download(
+            Call("GET", f"/v1/jobs/{calls.quoted(job_id)}/result", params={"format": export_format}), Path(path)
+        )
 
     async def annotated(self, job_id: str, path: Path | str) -> None:
         """Write the video with a job's answer drawn in to an MP4 file, whole or not at all."""
-        await self._download(Call("GET", f"/v1/jobs/{job_id}/video"), Path(path))
+        await self._download(Call("GET", f"/v1/jobs/{calls.quoted(job_id)}/video"), Path(path))
 
     async def _download(self, call: Call, path: Path) -> None:
         try:

@@ -5,16 +5,27 @@ A *flow* is a generator: it yields a `Call` to be sent, is given the `Reply`, an
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, TypeVar
+from urllib.parse import quote
 
-from trackspeak.models.errors import BusyError, ServerError, TrackspeakError, WorkerError
+from trackspeak.models.errors import (
+    BusyError,
+    ConflictError,
+    OptionError,
+    ServerError,
+    TrackspeakError,
+    VideoError,
+    WorkerError,
+)
 from trackspeak.service.problems import error_of
 
 from .answers import Answers, read_answers
+from .reading import list_in, object_in
 from .told import JobStatus, Video, read_job, read_video
 
 Given = TypeVar("Given")
@@ -26,6 +37,9 @@ _TUS: Final = "1.0.0"
 _PIECE_BYTES: Final = 4 * 1024**2
 TRIES: Final = 5
 FIRST_PAUSE_S: Final = 0.5
+_PAUSE_S: Final = 5.0
+_LONGEST_PAUSE_S: Final = 60.0
+"""Whoever is to wait longer is told so instead."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +100,17 @@ class Reply:
             ) from None
 
 
+def quoted(name: str) -> str:
+    """Give a name as it stands in a path: one with a slash or a number sign must not mean something else.
+
+    Raises:
+        OptionError: if there is none, which would mean all.
+    """
+    if name.strip(". ") == "":
+        raise OptionError(f"a name or id must have letters or digits, got {name!r}")
+    return quote(name, safe="")
+
+
 def check(call: Call, reply: Reply) -> None:
     """Raise the error that a reply tells of.
 
@@ -101,7 +126,8 @@ def check(call: Call, reply: Reply) -> None:
     code, detail = str(problem.get("code")), str(problem.get("detail"))
     error = error_of(code, detail)
     if isinstance(error, BusyError):
-        error.retry_after_s = float(reply.headers.get("retry-after", "5"))
+        told = reply.headers.get("retry-after", "")
+        error.retry_after_s = float(told) if told.isdecimal() else _PAUSE_S  # a date is as good as nothing here
     if problem.get("request_id"):
         error.add_note(f"request id {problem['request_id']}")
     raise error
@@ -118,8 +144,9 @@ def pause_before(call: Call, error: TrackspeakError, tries: int) -> float | None
     if tries >= TRIES:
         return None
     if isinstance(error, BusyError):
-        return error.retry_after_s
-    if call.repeatable and isinstance(error, ServerError | WorkerError):
+        return error.retry_after_s if error.retry_after_s <= _LONGEST_PAUSE_S else None
+    unsent = isinstance(error, ServerError) and error.unsent
+    if unsent or (call.repeatable and isinstance(error, ServerError | WorkerError)):
         return FIRST_PAUSE_S * 2.0 ** (tries - 1)
     return None
 
@@ -129,9 +156,31 @@ def ask_json(call: Call) -> Flow[Any]:
     return (yield call).json()
 
 
+def digest(path: Path) -> str:
+    """Give the SHA-256 of a video.
+
+    Raises:
+        VideoError: if it cannot be read.
+    """
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise VideoError(f"{path} cannot be read: {error.strerror}") from error
+
+
+def answers_in(raw: bytes) -> Answers:
+    """Read a result as the service has written it.
+
+    Raises:
+        ServerError: if it is none.
+    """
+    return read_answers(Reply(200, {}, raw).json())
+
+
 def find_video(video_id: str) -> Flow[Video | None]:
     """Give a video by what it is known by; None if there is none."""
-    reply = yield Call("GET", f"/v1/videos/{video_id}", may_be=(404, 410))
+    reply = yield Call("GET", f"/v1/videos/{quoted(video_id)}", may_be=(404, 410))
     return None if reply.status >= 300 else read_video(reply.json())
 
 
@@ -165,7 +214,7 @@ def _in_pieces(path: Path, size: int, progress: Progress | None) -> Flow[Video]:
     place = reply.headers.get("location", "")
     if not place.startswith("/v1/uploads/"):
         raise ServerError(f"the service must say in Location where to send pieces, got {place[:60]!r}")
-    offset = 0
+    offset, lost = 0, 0
     with path.open("rb") as file:
         while offset < size:
             file.seek(offset)
@@ -176,51 +225,59 @@ def _in_pieces(path: Path, size: int, progress: Progress | None) -> Flow[Video]:
             }
             try:
                 reply = yield Call("PATCH", place, content=file.read(_PIECE_BYTES), headers=headers, repeatable=False)
-            except ServerError:  # it broke off: the service knows how much came
+            except (ServerError, WorkerError, ConflictError):  # it broke off: the service knows how much came
                 reply = yield Call("HEAD", place, headers={"Tus-Resumable": _TUS})
-            offset = int(reply.headers.get("upload-offset", "-1"))
-            if offset < 0:
-                raise ServerError("the service must say in Upload-Offset how much has come, got nothing")
+            before, offset = offset, _offset(reply)
+            lost = lost + 1 if offset <= before else 0
+            if lost >= TRIES:
+                raise ServerError(f"no answer: {lost} pieces after each other did not arrive")
             if progress is not None:
                 progress(offset, size)
     video_id = reply.headers.get("trackspeak-video", "")
-    return read_video((yield Call("GET", f"/v1/videos/{video_id}")).json())
+    return read_video((yield Call("GET", f"/v1/videos/{quoted(video_id)}")).json())
+
+
+def _offset(reply: Reply) -> int:
+    told = reply.headers.get("upload-offset", "")
+    if not told.isdecimal():
+        raise ServerError(f"the service must say in Upload-Offset how much has come, got {told[:40]!r}")
+    return int(told)
 
 
 def submit(path: Path, queries: Sequence[str], options: Mapping[str, Any]) -> Flow[JobStatus]:
     """Send a video and sentences, and have it done as a job."""
     form = {"query": list(queries), "options": json.dumps(dict(options))}
     headers = {"Prefer": "respond-async"}
-    # the same job is not begun twice while it is open, and the file goes with the job
-    reply = yield Call("POST", "/v1/track", form=form, video=path, headers=headers)
+    # it may have been accepted where no answer came back: the same must not be done twice unasked
+    reply = yield Call("POST", "/v1/track", form=form, video=path, headers=headers, repeatable=False)
     return read_job(reply.json())
 
 
 def index(video_id: str, queries: Sequence[str], options: Mapping[str, Any]) -> Flow[JobStatus]:
     """Have a video indexed that was sent."""
     body = {"queries": list(queries), "options": dict(options)}
-    return read_job((yield Call("POST", f"/v1/videos/{video_id}/index", json=body)).json())
+    return read_job((yield Call("POST", f"/v1/videos/{quoted(video_id)}/index", json=body)).json())
 
 
 def job(job_id: str) -> Flow[JobStatus]:
     """Give a job as it is now."""
-    return read_job((yield Call("GET", f"/v1/jobs/{job_id}")).json())
+    return read_job((yield Call("GET", f"/v1/jobs/{quoted(job_id)}")).json())
 
 
 def jobs(params: Mapping[str, Any]) -> Flow[list[JobStatus]]:
     """List jobs."""
     reply = yield Call("GET", "/v1/jobs", params=params)
-    return [read_job(one) for one in reply.json()["jobs"]]
+    return [read_job(one) for one in list_in(object_in(reply.json(), "a list of jobs"), "jobs")]
 
 
 def cancel(job_id: str) -> Flow[JobStatus]:
     """Cancel a job."""
-    return read_job((yield Call("POST", f"/v1/jobs/{job_id}/cancel")).json())
+    return read_job((yield Call("POST", f"/v1/jobs/{quoted(job_id)}/cancel")).json())
 
 
 def raw_result(job_id: str) -> Flow[bytes]:
     """Give the result of a job, JSON as it was written."""
-    return (yield Call("GET", f"/v1/jobs/{job_id}/result")).body
+    return (yield Call("GET", f"/v1/jobs/{quoted(job_id)}/result")).body
 
 
 def ask(video: str, queries: Sequence[str], index_id: str | None, options: Mapping[str, Any]) -> Flow[Answers]:
@@ -228,17 +285,18 @@ def ask(video: str, queries: Sequence[str], index_id: str | None, options: Mappi
     body: dict[str, Any] = {"queries": list(queries), "options": dict(options)}
     if index_id is not None:
         body["index"] = index_id
-    return read_answers((yield Call("POST", f"/v1/videos/{video}/queries", json=body)).json())
+    return read_answers((yield Call("POST", f"/v1/videos/{quoted(video)}/queries", json=body)).json())
 
 
 def videos(labels: Sequence[str]) -> Flow[list[Video]]:
     """List videos."""
-    return [read_video(one) for one in (yield Call("GET", "/v1/videos", params={"label": list(labels)})).json()]
+    found = (yield Call("GET", "/v1/videos", params={"label": list(labels)})).json()
+    return [read_video(one) for one in list_in({"videos": found}, "videos")]
 
 
 def delete_video(video: str) -> Flow[None]:
     """Delete a video and all that was derived of it; one that is not there is no error."""
-    yield Call("DELETE", f"/v1/videos/{video}", may_be=(404, 410))
+    yield Call("DELETE", f"/v1/videos/{quoted(video)}", may_be=(404, 410))
 
 
 def failed(status: JobStatus) -> TrackspeakError | None:

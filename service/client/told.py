@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from trackspeak.models.errors import ServerError
 
 from .reading import field, field_or_none, list_in, object_in
+
+ENDED: Final = ("succeeded", "failed", "cancelled")
+"""States after which nothing more happens to a job."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +61,7 @@ class JobStatus:
     @property
     def ended(self) -> bool:
         """Whether nothing more will happen."""
-        return self.state in ("succeeded", "failed", "cancelled")
+        return self.state in ENDED
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import httpx
 
-from trackspeak.models.errors import ServerError
+from trackspeak.models.errors import ServerError, VideoError
 
 from .calls import Call
 
@@ -25,14 +25,16 @@ def headers_of(api_key: str | None) -> dict[str, str]:
 def no_answer(error: httpx.TransportError) -> ServerError:
     """Say that nothing came back."""
     where = error._request.url.copy_with(query=None) if error._request is not None else "the service"
-    return ServerError(f"no answer from {where}: {error or type(error).__name__}")
+    failed = ServerError(f"no answer from {where}: {error or type(error).__name__}")
+    failed.unsent = isinstance(error, httpx.ConnectError | httpx.ConnectTimeout)
+    return failed
 
 
 def request_of(call: Call, opened: ExitStack) -> dict[str, Any]:
     """Give the keywords of httpx for a call; a file that it sends is closed by `opened`.
 
     Raises:
-        OSError: if the file cannot be read.
+        VideoError: if the file cannot be read.
     """
     keywords: dict[str, Any] = {
         "method": call.method,
@@ -47,5 +49,9 @@ def request_of(call: Call, opened: ExitStack) -> dict[str, Any]:
     if call.form is not None:
         keywords["data"] = dict(call.form)
     if call.video is not None:
-        keywords["files"] = {"video": (call.video.name, opened.enter_context(call.video.open("rb")))}
+        try:
+            file = opened.enter_context(call.video.open("rb"))
+        except OSError as error:
+            raise VideoError(f"{call.video} cannot be read: {error.strerror}") from error
+        keywords["files"] = {"video": (call.video.name, file)}
     return keywords

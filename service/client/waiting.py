@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, suppress
@@ -12,14 +11,13 @@ from typing import Any
 
 import httpx
 
-from trackspeak.models.digests import sha256_of
-from trackspeak.models.errors import TrackspeakError
+from trackspeak.models.errors import ServerError, TrackspeakError, WorkerError
 from trackspeak.service.formats.atomic import replaced_file
 
 from . import calls
-from .answers import Answers, read_answers
+from .answers import Answers
 from .calls import Call, Flow, Given, Progress, Reply
-from .told import Event, EventReader, JobStatus, Video
+from .told import ENDED, Event, EventReader, JobStatus, Video
 from .transport import PIECES_FROM, POLL_S, headers_of, no_answer, request_of
 
 
@@ -63,7 +61,7 @@ class Client:
     def upload(self, path: Path | str, *, progress: Progress | None = None) -> Video:
         """Send a video, unless the service has its bytes; large ones in pieces, which go on where they broke off."""
         file = Path(path)
-        return self._run(calls.upload(file, sha256_of(file), PIECES_FROM, progress))
+        return self._run(calls.upload(file, calls.digest(file), PIECES_FROM, progress))
 
     def index(self, video: str, queries: Sequence[str] = (), **options: Any) -> JobStatus:
         """Have a video indexed that was sent; what the events tell answers the sentences while it is watched."""
@@ -93,16 +91,21 @@ class Client:
                 for event in self._events(job_id, after):
                     after, tries = event.number, 0
                     yield event
-            except httpx.TransportError as error:
-                tries += 1
-                if tries >= calls.TRIES:
-                    raise no_answer(error) from error
-                time.sleep(calls.FIRST_PAUSE_S)
+                    if event.data.get("state") in ENDED:
+                        return
+            except (httpx.TransportError, WorkerError) as error:
+                failed = no_answer(error) if isinstance(error, httpx.TransportError) else error
             else:
-                return
+                if (self.job(job_id)).ended:
+                    return
+                failed = ServerError(f"the events of job {job_id} broke off")
+            tries += 1
+            if tries >= calls.TRIES:
+                raise failed
+            time.sleep(calls.FIRST_PAUSE_S)
 
     def _events(self, job_id: str, after: int) -> Iterator[Event]:
-        call = Call("GET", f"/v1/jobs/{job_id}/events", headers={"Last-Event-ID": str(after)})
+        call = Call("GET", f"/v1/jobs/{calls.quoted(job_id)}/events", headers={"Last-Event-ID": str(after)})
         with ExitStack() as opened:
             response = opened.enter_context(self._http.stream(**request_of(call, opened)))
             if response.status_code >= httpx.codes.MULTIPLE_CHOICES:
@@ -136,7 +139,7 @@ class Client:
 
     def result(self, job_id: str) -> Answers:
         """Give the answers of a job that has ended."""
-        return read_answers(json.loads(self.raw_result(job_id)))
+        return calls.answers_in(self.raw_result(job_id))
 
     def track(
         self, path: Path | str, queries: Sequence[str], *, progress: Progress | None = None, **options: Any
@@ -182,13 +185,20 @@ class Client:
         found: list[Mapping[str, Any]] = self._run(calls.ask_json(Call("GET", "/v1/plugins")))
         return found
 
+    def profiles(self) -> list[Mapping[str, Any]]:
+        """List the profiles, as plain JSON values."""
+        found: list[Mapping[str, Any]] = self._run(calls.ask_json(Call("GET", "/v1/profiles")))
+        return found
+
     def export(self, job_id: str, export_format: str, path: Path | str) -> None:
         """Write the result of a job to a file in one of the service's formats, whole or not at all."""
-        self._download(Call("GET", f"/v1/jobs/{job_id}/result", params={"format": export_format}), Path(path))
+        self._download(
+            Call("GET", f"/v1/jobs/{calls.quoted(job_id)}/result", params={"format": export_format}), Path(path)
+        )
 
     def annotated(self, job_id: str, path: Path | str) -> None:
         """Write the video with a job's answer drawn in to an MP4 file, whole or not at all."""
-        self._download(Call("GET", f"/v1/jobs/{job_id}/video"), Path(path))
+        self._download(Call("GET", f"/v1/jobs/{calls.quoted(job_id)}/video"), Path(path))
 
     def _download(self, call: Call, path: Path) -> None:
         try:

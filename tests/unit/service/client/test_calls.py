@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from trackspeak.models.errors import BusyError, NotFoundError, ServerError, VideoError
+from trackspeak.models.errors import BusyError, NotFoundError, OptionError, ServerError, VideoError
 from trackspeak.service.client import AsyncClient, Client
 from trackspeak.service.client import calls as calls_module
 
@@ -142,6 +142,57 @@ def test_a_refused_video_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(VideoError, match="it is none"):
         client.upload(tmp_path / "a.mp4")
     assert len(asked) == 2
+
+
+@pytest.mark.parametrize("name", ["12345678#2.mp4", "a?b.mp4", "a/b.mp4", "north gate"])
+def test_a_name_in_a_path_means_nothing_else(name: str) -> None:
+    client, asked = playing(httpx.Response(204))
+    client.delete_video(name)
+    assert asked[0].url.raw_path.count(b"/") == 3
+    assert (asked[0].url.path, asked[0].url.query) == (f"/v1/videos/{name}", b"")
+
+
+@pytest.mark.parametrize("name", ["", ".", ".."])
+def test_no_name_is_not_all_videos(name: str) -> None:
+    client, asked = playing()
+    with pytest.raises(OptionError, match="must have letters or digits"):
+        client.delete_video(name)
+    assert asked == []
+
+
+def test_pieces_that_never_arrive_end_the_upload(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("trackspeak.service.client.waiting.PIECES_FROM", 1)
+    (tmp_path / "a.mp4").write_bytes(b"0123456789")
+    place = httpx.Response(201, headers={"location": "/v1/uploads/u1"})
+    nothing = httpx.Response(200, headers={"upload-offset": "0"})
+    tries = [problem(409, "conflict"), nothing, problem(503, "worker_died"), nothing]
+    tries += [httpx.ReadError("reset"), nothing] * calls_module.TRIES
+    client, _ = playing(problem(404, "not_found"), place, *tries)
+    with pytest.raises(ServerError, match="pieces after each other did not arrive"):
+        client.upload(tmp_path / "a.mp4")
+
+
+def test_what_may_have_been_accepted_is_not_sent_again(tmp_path: Path) -> None:
+    (tmp_path / "a.mp4").write_bytes(b"video")
+    client, asked = playing(httpx.ReadError("reset"))
+    with pytest.raises(ServerError, match="reset"):
+        client.submit(tmp_path / "a.mp4", ["a car"])
+    assert len(asked) == 1
+
+
+def test_a_file_that_is_not_there_is_a_bad_video(tmp_path: Path) -> None:
+    client, _ = playing()
+    for send in (client.upload, lambda path: client.submit(path, ["a car"])):
+        with pytest.raises(VideoError, match="cannot be read: No such file"):
+            send(tmp_path / "none.mp4")
+
+
+def test_events_that_break_off_quietly_are_gone_on_with() -> None:
+    first = httpx.Response(200, text=event(1, "state", state="running"))
+    second = httpx.Response(200, text=event(2, "state", state="succeeded"))
+    client, asked = playing(first, JOB, second)
+    assert [one.number for one in client.events("x")] == [1, 2]
+    assert [request.url.path.rpartition("/")[2] for request in asked] == ["events", "x", "events"]
 
 
 def event(number: int, kind: str, **data: Any) -> str:
