@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from pydantic import TypeAdapter
 
+from .. import schema_examples as examples
 from ..formats.exports import EXPORTS
 from ..options import RunOptions
 from ..problems import MEDIA_TYPE
@@ -44,8 +45,13 @@ def _form_schema() -> dict[str, Any]:
         "type": "object",
         "properties": {
             "video": {"type": "string", "format": "binary", "description": "any container and codec FFmpeg reads"},
-            "query": {"type": "array", "items": {"type": "string"}, "minItems": 1, "description": "one field each"},
-            "options": {**options, "description": "JSON; the keys of the command line"},
+            "query": {
+                "type": "array",
+                "items": {"type": "string", "examples": ["the red car"]},
+                "minItems": 1,
+                "description": "one field each",
+            },
+            "options": {**options, "description": "JSON; the keys of the command line", "examples": [{"top": 5}]},
         },
         "required": ["video", "query"],
         "additionalProperties": False,
@@ -56,7 +62,7 @@ def track_route() -> dict[str, Any]:
     """Give the keywords of the route."""
     form = {"content": {"multipart/form-data": {"schema": _form_schema()}}, "required": True}
     prefer = header("Prefer", {"type": "string", "examples": ["respond-async"]}, "respond-async: a job, at once")
-    answers = with_files(responses(result_schema(), 409, 413, 422, 429, 503))
+    answers = with_files(responses(result_schema(), 409, 413, 422, 429, 503, example=examples.result()))
     return {
         "responses": {**answers, 202: accepted()},
         "openapi_extra": {"requestBody": form, "parameters": [prefer]},
@@ -72,7 +78,7 @@ def accepted() -> dict[str, Any]:
     """Describe the answer that a job was accepted."""
     return {
         "description": "a job, to be followed at `Location`",
-        "content": {"application/json": {"schema": job_schema()}},
+        "content": {"application/json": {"schema": job_schema(), "example": examples.job()}},
         "headers": {"Location": {"schema": {"type": "string"}}},
     }
 
@@ -97,19 +103,19 @@ def queries_route(options: Sequence[str]) -> dict[str, Any]:
         "additionalProperties": False,
     }
     return {
-        "responses": with_files(responses(result_schema(), 404, 409, 410, 422, 503)),
-        "openapi_extra": json_body(body),
+        "responses": with_files(responses(result_schema(), 404, 409, 410, 422, 503, example=examples.result())),
+        "openapi_extra": json_body(body, examples.queries_body()),
     }
 
 
 def videos_route() -> dict[str, Any]:
     """Give the keywords of the route."""
-    return {"responses": responses({"type": "array", "items": video_schema()}, 422)}
+    return {"responses": responses({"type": "array", "items": video_schema()}, 422, example=[examples.video()])}
 
 
 def video_route() -> dict[str, Any]:
     """Give the keywords of the route."""
-    return {"responses": responses(video_schema(), 404, 410, 422)}
+    return {"responses": responses(video_schema(), 404, 410, 422, example=examples.video())}
 
 
 def change_route() -> dict[str, Any]:
@@ -122,7 +128,8 @@ def change_route() -> dict[str, Any]:
         },
         "additionalProperties": False,
     }
-    return {"responses": responses(video_schema(), 404, 410, 422), "openapi_extra": json_body(body)}
+    found = responses(video_schema(), 404, 410, 422, example=examples.video())
+    return {"responses": found, "openapi_extra": json_body(body, examples.change_body())}
 
 
 def delete_route() -> dict[str, Any]:
@@ -140,7 +147,8 @@ def search_route() -> dict[str, Any]:
     """Give the keywords of the route."""
     saved = {"saved": {"type": "string", "description": "the name of a search that was kept; other fields come first"}}
     body = _search_body(saved)
-    return {"responses": responses(search_schema(), 404, 422, 503), "openapi_extra": json_body(body)}
+    found = responses(search_schema(), 404, 422, 503, example=examples.found())
+    return {"responses": found, "openapi_extra": json_body(body, examples.search_body())}
 
 
 def searches_route() -> dict[str, Any]:
@@ -150,12 +158,14 @@ def searches_route() -> dict[str, Any]:
 
 def kept_search_route() -> dict[str, Any]:
     """Give the keywords of the route."""
-    return {"responses": responses(_search_body({}), 404, 422)}
+    return {"responses": responses(_search_body({}), 404, 422, example=examples.search_body())}
 
 
 def keep_search_route() -> dict[str, Any]:
     """Give the keywords of the route."""
-    return {"responses": responses(_search_body({}), 404, 422), "openapi_extra": json_body(_search_body({}))}
+    example = examples.search_body()
+    found = responses(_search_body({}), 404, 422, example=example)
+    return {"responses": found, "openapi_extra": json_body(_search_body({}), example)}
 
 
 def metrics_route() -> dict[str, Any]:
@@ -189,15 +199,16 @@ def _search_body(more: Mapping[str, Any]) -> dict[str, Any]:
     return {"type": "object", "properties": properties, "required": required, "additionalProperties": False}
 
 
-def json_body(schema: Mapping[str, Any]) -> dict[str, Any]:
+def json_body(schema: Mapping[str, Any], example: Mapping[str, Any]) -> dict[str, Any]:
     """Describe a body that is a JSON object."""
-    return {"requestBody": {"content": {"application/json": {"schema": dict(schema)}}, "required": True}}
+    content = {"application/json": {"schema": dict(schema), "example": dict(example)}}
+    return {"requestBody": {"content": content, "required": True}}
 
 
-def responses(schema: Mapping[str, Any], *statuses: int) -> dict[int | str, Any]:
+def responses(schema: Mapping[str, Any], *statuses: int, example: Any = None) -> dict[int | str, Any]:
     """Describe an answer, and the problems that there may be instead."""
-    found = {"description": "the answer", "content": {"application/json": {"schema": dict(schema)}}}
-    return {200: found, **problems(*statuses)}
+    content = {"schema": dict(schema), **({} if example is None else {"example": example})}
+    return {200: {"description": "the answer", "content": {"application/json": content}}, **problems(*statuses)}
 
 
 def with_files(responses: dict[int | str, Any]) -> dict[int | str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from .. import schema_examples as examples
 from ..schema import result_schema
 from ..schema_jobs import indexed_schema, job_schema, jobs_schema
 from .openapi import header, problems, responses, with_files
@@ -11,17 +12,17 @@ from .openapi import header, problems, responses, with_files
 
 def jobs_route() -> dict[str, Any]:
     """Give the keywords of the route."""
-    return {"responses": responses(jobs_schema(), 422)}
+    return {"responses": responses(jobs_schema(), 422, example={"jobs": [examples.job()], "next": 7})}
 
 
 def job_route() -> dict[str, Any]:
     """Give the keywords of the route."""
-    return {"responses": responses(job_schema(), 404)}
+    return {"responses": responses(job_schema(), 404, example={**examples.job(), "ahead": 0})}
 
 
 def cancel_route() -> dict[str, Any]:
     """Give the keywords of the route."""
-    answer = responses(job_schema(), 404)
+    answer = responses(job_schema(), 404, example=examples.job())
     soon = {**answer[200], "description": "it is being done, and will be cancelled within two seconds"}
     return {"responses": {**answer, 200: {**answer[200], "description": "it has ended"}, 202: soon}}
 
@@ -45,7 +46,7 @@ def events_route() -> dict[str, Any]:
 def result_route() -> dict[str, Any]:
     """Give the keywords of the route."""
     either = {"anyOf": [result_schema(), indexed_schema()]}
-    return {"responses": with_files(responses(either, 404, 409, 410, 413, 422, 503))}
+    return {"responses": with_files(responses(either, 404, 409, 410, 413, 422, 503, example=examples.result()))}
 
 
 def drawn_route() -> dict[str, Any]:

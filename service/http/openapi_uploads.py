@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from fastapi import Response
 
+from .. import schema_examples as examples
 from ..schema_jobs import upload_schema
 from .openapi import header, problems, responses
 
@@ -47,7 +48,7 @@ def head_route() -> dict[str, Any]:
 
 def show_route() -> dict[str, Any]:
     """Give the keywords of the route."""
-    return {"responses": responses(upload_schema(), 404, 409, 410, 413, 422, 429)}
+    return {"responses": responses(upload_schema(), 404, 409, 410, 413, 422, 429, example=examples.upload())}
 
 
 def patch_route() -> dict[str, Any]:

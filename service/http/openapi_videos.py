@@ -6,6 +6,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
+from .. import schema_examples as examples
 from ..options import RunOptions
 from ..schema_search import video_schema
 from .openapi import accepted, json_body, problems, responses
@@ -16,7 +17,7 @@ def send_route() -> dict[str, Any]:
     """Give the keywords of the route."""
     video = {"type": "string", "format": "binary", "description": "any container and codec FFmpeg reads"}
     form = {"type": "object", "properties": {"video": video}, "required": ["video"], "additionalProperties": False}
-    answer = responses(video_schema(), 413, 422, 429)
+    answer = responses(video_schema(), 413, 422, 429, example=examples.video())
     place = {"headers": {"Location": {"schema": {"type": "string"}}}}
     known = {**answer[200], **place, "description": "these bytes were here before"}
     new = {**known, "description": "it is kept"}
@@ -49,7 +50,7 @@ def index_route() -> dict[str, Any]:
         },
         "additionalProperties": False,
     }
-    described = json_body(body)
+    described = json_body(body, examples.index_body())
     described["requestBody"]["required"] = False
     return {
         "responses": {202: accepted(), **problems(404, 410, 422, 429, 503)},
