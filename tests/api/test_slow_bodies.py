@@ -25,7 +25,7 @@ BEGIN = b'--x\r\nContent-Disposition: form-data; name="video"; filename="a.mp4"\
 def served(make_idle: Callable[..., TestClient]) -> Iterator[tuple[int, Any]]:
     """A service on a port, with a short time; gives the port and the application."""
     app: Any = make_idle(auth="off", upload_stall_s=STALL_S).app
-    server = uvicorn.Server(uvicorn.Config(app, "127.0.0.1", 0, log_level="warning"))
+    server = uvicorn.Server(uvicorn.Config(app, "127.0.0.1", 0, log_config=None))
     thread = threading.Thread(target=server.run)
     thread.start()
     while not server.started:

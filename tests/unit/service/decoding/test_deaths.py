@@ -107,6 +107,7 @@ def test_another_server_is_started_where_one_was_killed(clip: Path) -> None:
 @pytest.mark.parametrize("daemon", [True, False])
 @pytest.mark.parametrize("method", ["spawn", "fork"])
 @pytest.mark.filterwarnings("ignore:This process.*multi-threaded:DeprecationWarning")
+@pytest.mark.filterwarnings("ignore:lance is not fork-safe:UserWarning")
 def test_daemonic_and_forked_processes_may_ask(clip: Path, method: str, daemon: bool) -> None:
     """A worker process is a daemonic one, which multiprocessing refuses children."""
     probe_video(clip, Limits())  # so that a forked process finds a server that is not its own
