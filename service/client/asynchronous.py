@@ -15,7 +15,7 @@ import httpx
 from trackspeak.models.errors import ServerError, TrackspeakError, WorkerError
 from trackspeak.service.formats.atomic import replaced_file
 
-from . import calls
+from . import calls, sending
 from .answers import Answers
 from .calls import Call, Flow, Given, Progress, Reply
 from .told import ENDED, Event, EventReader, JobStatus, Video
@@ -64,7 +64,9 @@ class AsyncClient:
     async def upload(self, path: Path | str, *, progress: Progress | None = None) -> Video:
         """Send a video, unless the service has its bytes; large ones in pieces, which go on where they broke off."""
         file = Path(path)
-        return await self._run(calls.upload(file, await asyncio.to_thread(calls.digest, file), PIECES_FROM, progress))
+        return await self._run(
+            sending.upload(file, await asyncio.to_thread(sending.digest, file), PIECES_FROM, progress)
+        )
 
     async def index(self, video: str, queries: Sequence[str] = (), **options: Any) -> JobStatus:
         """Have a video indexed that was sent; what the events tell answers the sentences while it is watched."""

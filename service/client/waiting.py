@@ -14,7 +14,7 @@ import httpx
 from trackspeak.models.errors import ServerError, TrackspeakError, WorkerError
 from trackspeak.service.formats.atomic import replaced_file
 
-from . import calls
+from . import calls, sending
 from .answers import Answers
 from .calls import Call, Flow, Given, Progress, Reply
 from .told import ENDED, Event, EventReader, JobStatus, Video
@@ -61,7 +61,7 @@ class Client:
     def upload(self, path: Path | str, *, progress: Progress | None = None) -> Video:
         """Send a video, unless the service has its bytes; large ones in pieces, which go on where they broke off."""
         file = Path(path)
-        return self._run(calls.upload(file, calls.digest(file), PIECES_FROM, progress))
+        return self._run(sending.upload(file, sending.digest(file), PIECES_FROM, progress))
 
     def index(self, video: str, queries: Sequence[str] = (), **options: Any) -> JobStatus:
         """Have a video indexed that was sent; what the events tell answers the sentences while it is watched."""

@@ -119,7 +119,7 @@ def test_a_small_video_goes_at_once(tmp_path: Path) -> None:
 
 def test_a_large_video_goes_on_where_it_broke_off(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("trackspeak.service.client.waiting.PIECES_FROM", 1)
-    monkeypatch.setattr(calls_module, "_PIECE_BYTES", 4)
+    monkeypatch.setattr("trackspeak.service.client.sending._PIECE_BYTES", 4)
     (tmp_path / "a.mp4").write_bytes(b"0123456789")
     place = httpx.Response(201, headers={"location": "/v1/uploads/u1"})
 
