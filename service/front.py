@@ -116,8 +116,11 @@ class Front:
         """
         self._refuse_after_end()
         kept = self.shop.videos.get(video_id)
-        checked = self.check(queries, options) if queries else ()
-        check_named_files(parse_run_options(options), self.settings.plugin_files)
+        checked: tuple[str, ...] = ()
+        if queries:
+            checked = self.check(queries, options)
+        else:
+            check_named_files(parse_run_options(options), self.settings.plugin_files)
         request = JobRequest("index", kept.id, kept.name, checked, options)
         job, _ = self.shop.queue.submit(request, principal.key_id, max_jobs=principal.quotas.max_jobs)
         self.shop.videos.touch(video_id)

@@ -169,11 +169,11 @@ def _track(task: JobTask, _tools: Tools, run: _Run) -> Used:
     watched = run.watch(task.request)
     run.teller.stage("answer")
     result, request = watched.result, task.request
-    if request.export is not None:
+    if request.export is None or request.export == JSON_FORMAT:
+        write_lines(task.folder / RESULT_FILE, [result.to_json()])
+    else:
         export = find_export(request.export)
         write_export(result, request.export, task.folder / export.file_name, video_name=request.video_name)
-    if request.export in (None, JSON_FORMAT):
-        write_lines(task.folder / RESULT_FILE, [result.to_json()])
     if task.keep:
         Indexes(task.folder / INDEXES).add(watched.stored)
     return result.plugins
