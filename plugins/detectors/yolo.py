@@ -123,7 +123,7 @@ def to_detections(boxes: Any, class_names: tuple[str, ...]) -> Detections:
 
 
 def import_ultralytics(who: str = "yolo") -> Any:
-    """Import ultralytics so that it asks no server, installs and prints nothing, and leaves the home folder alone.
+    """Import ultralytics so that it asks no server, installs and prints nothing, and leaves what is others' alone.
 
     Args:
         who: the plugin that needs it.
@@ -146,7 +146,20 @@ def import_ultralytics(who: str = "yolo") -> Any:
             f"{who} needs ultralytics, which cannot be imported ({error}): pip install ultralytics "
             "(its licence is AGPL-3.0; the detectors yolox and onnx do without it)"
         ) from error
+    _keep_threads()
     return ultralytics
+
+
+def _keep_threads() -> None:
+    """Have ultralytics choose as many threads as there are.
+
+    It sets torch's threads for the whole process, to one less than there are cores, whenever it is given the CPU; all
+    other plugins would be slower from then on, and their numbers differ in the last digits from those before.
+    """
+    import torch
+    from ultralytics.utils import torch_utils
+
+    torch_utils.NUM_THREADS = torch.get_num_threads()
 
 
 def device_name(name: str) -> str:

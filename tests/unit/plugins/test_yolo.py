@@ -165,6 +165,18 @@ def test_nothing_is_printed_and_the_home_folder_is_left_alone(weights: Path, tmp
     assert [path.name for path in temporary.glob("trackspeak-*")] == []
 
 
+def test_the_threads_of_the_process_stay_as_they_are(weights: Path) -> None:
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(before + 2)
+    try:
+        detector(weights / "random.pt").detect(frames(1))
+        assert torch.get_num_threads() == before + 2
+    finally:
+        torch.set_num_threads(before)
+
+
 def test_the_strongest_are_kept(weights: Path) -> None:
     everything = detector(weights / "random.pt").detect(frames(1))[0]
     best = detector(weights / "random.pt", max_detections=2).detect(frames(1))[0]
