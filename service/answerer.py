@@ -10,7 +10,7 @@ from typing import Final
 
 from trackspeak.plugins.contract import Matcher
 
-from .asking import Asker, ask, asker_for, make_asker
+from .asking import Asker, Scored, ask, asker_for, make_asker, score
 from .options import RunOptions
 from .result import Result, plain_value
 from .store.index_file import StoredIndex
@@ -55,11 +55,37 @@ class Answerer:
             UnknownNameError: if there is no such index, or no longer.
             TrackspeakError: what `asker_for` and `ask` raise.
         """
-        kept = self._get(index_id)
-        stored, asker = kept.stored, kept.asker
-        if options.calibrator is not None or options.set:
-            asker = asker_for(stored, options, asker.matcher)
+        stored, asker = self._asker(index_id, options)
         return stored, ask(stored, texts, asker, options)
+
+    def stored(self, index_id: str) -> StoredIndex:
+        """Give an index.
+
+        Raises:
+            TrackspeakError: what `ask` raises for the index.
+        """
+        return self._get(index_id).stored
+
+    def scores(self, index_id: str, texts: Sequence[str], options: RunOptions) -> Scored:
+        """Score all segments for questions, and choose none.
+
+        Args:
+            index_id: the whole id.
+            texts: checked.
+            options: those about the calibrator count.
+
+        Raises:
+            TrackspeakError: what `ask` raises.
+        """
+        stored, asker = self._asker(index_id, options)
+        return score(stored, texts, asker)
+
+    def _asker(self, index_id: str, options: RunOptions) -> tuple[StoredIndex, Asker]:
+        """Give an index and what answers from it as a caller wants it."""
+        kept = self._get(index_id)
+        if options.calibrator is not None or options.set:
+            return kept.stored, asker_for(kept.stored, options, kept.asker.matcher)
+        return kept.stored, kept.asker
 
     def _get(self, index_id: str) -> _Kept:
         stamp = self._indexes.stamp(index_id)

@@ -7,15 +7,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from trackspeak.models.errors import InputError, OptionError, WeightsError
-from trackspeak.plugins.contract import Calibrator, Matcher, Phrases
+from trackspeak.plugins.contract import Calibrator, Matcher, Phrases, Scores
 from trackspeak.plugins.options import options_to_dict
 from trackspeak.plugins.registry import create
 
 from .assemble import Assembly
 from .options import NONE, RunOptions
-from .pipeline.answer import answer
+from .pipeline.answer import answer, calibrated, score_segments
 from .pipeline.watch import Stopwatch, blaming
-from .questions import Question, parse_question, sentences_of
+from .questions import Question, combine, parse_question, sentences_of
 from .result import PluginUse, RawScores, Result
 from .store.index_file import IndexFacts, StoredIndex
 
@@ -148,6 +148,53 @@ def ask(stored: StoredIndex, texts: Sequence[str], asker: Asker, options: RunOpt
     with watch.stage("total"):
         phrases = describe(sentences_of(questions), asker.matcher, watch)
         return answer_described(stored, questions, phrases, asker, options or RunOptions(), watch)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Scored:
+    """Questions and how well every segment of an index fits them.
+
+    Attributes:
+        index_id: of the index.
+        questions: Q of them.
+        scores: (S, Q), calibrated, those of expressions put together.
+        texts: the P sentences of all questions.
+        of_texts: (S, P), calibrated.
+        warnings: what the matcher says of the sentences.
+        timings_s: stage -> seconds.
+    """
+
+    index_id: str
+    questions: tuple[Question, ...]
+    scores: Scores
+    texts: tuple[str, ...]
+    of_texts: Scores
+    warnings: tuple[str, ...]
+    timings_s: Mapping[str, float]
+
+
+def score(stored: StoredIndex, texts: Sequence[str], asker: Asker) -> Scored:
+    """Score every segment of an indexed video for questions.
+
+    Args:
+        stored: the index.
+        texts: one or more questions, checked.
+        asker: of `make_asker` for this index or another one of the same configuration.
+
+    Raises:
+        PluginError: if a plugin fails.
+        QueryError: if a sentence is too long for the matcher, or an expression is wrong.
+    """
+    watch = Stopwatch()
+    questions = tuple(parse_question(text) for text in texts)
+    with watch.stage("total"):
+        phrases = describe(sentences_of(questions), asker.matcher, watch)
+        with watch.stage("score"):
+            raw = score_segments(stored.index, asker.matcher, phrases)
+            found = calibrated(raw, asker.calibrators, phrases)
+        put_together = combine(questions, phrases.texts, found)
+    warnings = (*stored.index.warnings, *phrases.warnings)
+    return Scored(stored.id, questions, put_together, tuple(phrases.texts), found, warnings, watch.seconds)
 
 
 def describe(texts: Sequence[str], matcher: Matcher, watch: Stopwatch) -> Phrases:

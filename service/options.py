@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Annotated, Any
 
@@ -119,8 +119,12 @@ def parse_run_options(values: Mapping[str, object]) -> RunOptions:
     return parse_options(RunOptions, values, "options")
 
 
-def parse_ask_options(values: object) -> RunOptions:
+def parse_ask_options(values: object, known: Sequence[str] = ASK_OPTIONS) -> RunOptions:
     """Make the options of a question to an index.
+
+    Args:
+        values: a JSON object.
+        known: the options that count.
 
     Raises:
         OptionError: as `parse_run_options`, and for a key that is not about asking.
@@ -128,10 +132,8 @@ def parse_ask_options(values: object) -> RunOptions:
     if not isinstance(values, dict):
         raise OptionError(f"options must be a JSON object, got {values!r:.60}")
     for key in values:
-        if key not in ASK_OPTIONS:
-            raise OptionError(
-                f"options: {key!r} is none of a question to an index; there are: {', '.join(ASK_OPTIONS)}"
-            )
+        if key not in known:
+            raise OptionError(f"options: {key!r} is none of a question to an index; there are: {', '.join(known)}")
     return parse_run_options(values)
 
 

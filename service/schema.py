@@ -15,7 +15,7 @@ def result_schema() -> dict[str, Any]:
         "description": "Frames count from 0 in display order; boxes are pixels of the upright frame.",
         **object_of(
             {
-                "video": _video(),
+                "video": video(),
                 "profile": text(),
                 "plugins": {"type": "object", "additionalProperties": {"anyOf": [{"type": "null"}, _plugin()]}},
                 "weights": {"type": "object", "additionalProperties": sha256()},
@@ -50,7 +50,8 @@ def problem_schema() -> dict[str, Any]:
     }
 
 
-def _video() -> dict[str, Any]:
+def video() -> dict[str, Any]:
+    """Describe the facts of a video that was watched."""
     return object_of(
         {
             "frames": whole(1),

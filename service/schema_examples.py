@@ -53,7 +53,14 @@ def video() -> dict[str, Any]:
         "height": 360,
         "duration_s": 20.02,
         "bytes": 648892,
-        "indexes": [{"id": _INDEX_ID, "profile": "embedded", "tracks": 34}],
+        "indexes": [
+            {
+                "id": _INDEX_ID,
+                "profile": "embedded",
+                "tracks": 34,
+                "plugins": {"detector": "motion", "tracker": "bytetrack", "matcher": "kum"},
+            }
+        ],
     }
 
 
@@ -133,3 +140,45 @@ def change_body() -> dict[str, Any]:
 def search_body() -> dict[str, Any]:
     """A search."""
     return {"query": "a red car turning left", "labels": ["night"], "top": 10}
+
+
+def tracks() -> dict[str, Any]:
+    """All tracks of an index."""
+    return {
+        "index": _INDEX_ID,
+        "name": "street.mp4",
+        "video": result()["video"],
+        "profile": "embedded",
+        "plugins": {"detector": "motion", "tracker": "bytetrack", "matcher": "kum"},
+        "frame_stride": 1,
+        "warnings": [],
+        "rule": {"closed_gap": 4, "shortest_span": 8},
+        "frames": [281, 282],
+        "times_s": [11.72, 11.76],
+        "tracks": [
+            {
+                "track_id": 23,
+                "class": "object",
+                "frames": [281, 282],
+                "boxes_xyxy": [12.5, 140.25, 96.0, 190.75, 14.0, 140.25, 97.5, 190.75],
+            }
+        ],
+        "segments": {"track_ids": [23], "first_frames": [281], "last_frames": [282]},
+    }
+
+
+def scores() -> dict[str, Any]:
+    """The scores of all segments of an index."""
+    return {
+        "index": _INDEX_ID,
+        "score_kind": "probability",
+        "threshold": 0.5,
+        "queries": [{"query": "the red car", "scores": [0.97]}],
+        "warnings": [],
+        "timings_s": {"describe": 0.004, "score": 0.006, "total": 0.01},
+    }
+
+
+def session() -> dict[str, Any]:
+    """Who is asking."""
+    return {"auth": "on", "name": "me", "scopes": ["ask", "index"]}

@@ -11,7 +11,8 @@ from .schema_parts import list_of, number, object_of, seconds, sha256, text, who
 
 def video_schema() -> dict[str, Any]:
     """Give the JSON Schema of a video; of one that was never watched, what its header says."""
-    index = object_of({"id": text(), "profile": text(), "tracks": whole(0)})
+    plugins = object_of({kind: or_null(text()) for kind in ("detector", "tracker", "matcher")})
+    index = object_of({"id": text(), "profile": text(), "tracks": whole(0), "plugins": plugins})
     return object_of(
         {
             "id": {**sha256(), "description": "SHA-256 of the file"},

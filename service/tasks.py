@@ -94,6 +94,32 @@ class AskTask:
 
 
 @dataclass(frozen=True, slots=True)
+class TracksTask:
+    """Give all tracks of an index.
+
+    Attributes:
+        index_id: its whole id.
+    """
+
+    index_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class ScoresTask:
+    """Give the scores of all segments of an index.
+
+    Attributes:
+        index_id: its whole id.
+        queries: the questions.
+        options: those about the calibrator count.
+    """
+
+    index_id: str
+    queries: tuple[str, ...]
+    options: RunOptions
+
+
+@dataclass(frozen=True, slots=True)
 class SearchTask:
     """Search all indexes.
 
@@ -131,4 +157,4 @@ class News:
     partial: Mapping[str, Any] | None = None
 
 
-Task = JobTask | DrawTask | ExportTask | AskTask | SearchTask | WarmTask
+Task = JobTask | DrawTask | ExportTask | AskTask | TracksTask | ScoresTask | SearchTask | WarmTask

@@ -2,27 +2,22 @@
 
 from __future__ import annotations
 
-import json
 import logging
-import os
-from collections import OrderedDict
-from collections.abc import Iterable, Iterator
 from contextlib import closing, suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from trackspeak.models import errors
 from trackspeak.models.errors import TrackspeakError
 
-from .options import RunOptions
+from .assemblies import Assemblies
 from .pipeline.watch import recorded
 from .problems import without_folders
 from .result import Result, Used, to_json_line
 from .settings import Settings
 from .store.indexes import Indexes
-from .tasks import AskTask, DrawTask, ExportTask, ExportTo, JobTask, SearchTask, Stop, Task
+from .tasks import AskTask, DrawTask, ExportTask, ExportTo, JobTask, ScoresTask, SearchTask, Stop, Task, TracksTask
 from .telemetry.context import continuing
 from .telemetry.logs import logging_to_stderr
 from .telemetry.measured import Measured, measured
@@ -30,7 +25,6 @@ from .telemetry.tracing import Tracing, open_tracing
 
 if TYPE_CHECKING:
     from .answerer import Answerer
-    from .assemble import Assembly
     from .search.searcher import Searcher
 
 KEPT_ASSEMBLIES: Final = 2
@@ -143,14 +137,7 @@ class Workroom:
             The text of its answer, "" where that went to a file, or why there is none; and the plugins that took part.
         """
         try:
-            if isinstance(task, JobTask | DrawTask | ExportTask):
-                return "", self._job(task, connection)
-            if isinstance(task, AskTask):
-                return self._ask(task)
-            if isinstance(task, SearchTask):
-                return self._search(task), {}
-            _warm()
-            return "", {}
+            return self._do(task, connection)
         except TrackspeakError as error:
             if isinstance(error, errors.PluginError):
                 self._clear()
@@ -159,6 +146,18 @@ class Workroom:
             _log.exception("unexpected error")
             self._clear()
             return Failure(TrackspeakError.__name__, "unexpected error, see the log of the worker"), {}
+
+    def _do(self, task: Task, connection: Connection) -> tuple[str, Used]:
+        if isinstance(task, JobTask | DrawTask | ExportTask):
+            return "", self._job(task, connection)
+        if isinstance(task, AskTask):
+            return self._ask(task)
+        if isinstance(task, TracksTask | ScoresTask):
+            return self._view(task), {}
+        if isinstance(task, SearchTask):
+            return self._search(task), {}
+        _warm()
+        return "", {}
 
     def _job(self, task: JobTask | DrawTask | ExportTask, connection: Connection) -> Used:
         from .jobs.doing import Teller, Tools, do_job, draw_job, export_job
@@ -171,16 +170,31 @@ class Workroom:
         return export_job(task)
 
     def _ask(self, task: AskTask) -> tuple[str, Used]:
-        from .answerer import Answerer
         from .finding import catalogued, shown_name
         from .plugin_files import check_named_files
 
         check_named_files(task.options, self._settings.plugin_files)
-        if self._answerer is None:
-            self._answerer = Answerer(Indexes(self._settings.indexes_folder))
-        stored, result = self._answerer.ask(task.index_id, task.queries, task.options)
+        stored, result = self._answering().ask(task.index_id, task.queries, task.options)
         name = shown_name(stored, catalogued(self._settings)) if task.export is not None else stored.name
         return _told(result, task.export, name), result.plugins
+
+    def _view(self, task: TracksTask | ScoresTask) -> str:
+        from .finding import catalogued, shown_name
+        from .plugin_files import check_named_files
+        from .viewing import scores_to_dict, tracks_to_dict
+
+        if isinstance(task, TracksTask):
+            stored = self._answering().stored(task.index_id)
+            return to_json_line(tracks_to_dict(stored, shown_name(stored, catalogued(self._settings))))
+        check_named_files(task.options, self._settings.plugin_files)
+        return to_json_line(scores_to_dict(self._answering().scores(task.index_id, task.queries, task.options)))
+
+    def _answering(self) -> Answerer:
+        from .answerer import Answerer
+
+        if self._answerer is None:
+            self._answerer = Answerer(Indexes(self._settings.indexes_folder))
+        return self._answerer
 
     def _search(self, task: SearchTask) -> str:
         from .searching import make_searcher, search_to_dict
@@ -218,78 +232,3 @@ def _told(result: Result, export: ExportTo | None, video_name: str) -> str:
 
     write_export(result, export.format, export.path, video_name=video_name)
     return ""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Made:
-    """Plugins, and what the files that they were made from looked like then."""
-
-    files: tuple[Path, ...]
-    stamps: list[list[tuple[str, int, int]]]
-    assembly: Assembly
-
-
-class Assemblies:
-    """Keeps the plugins of the last few configurations.
-
-    Args:
-        size: how many configurations are kept.
-        plugin_files: the folder of the only files that options may name; None: none.
-    """
-
-    def __init__(self, size: int, plugin_files: Path | None) -> None:
-        """Begin empty."""
-        self._size = size
-        self._plugin_files = plugin_files
-        self._kept: OrderedDict[str, _Made] = OrderedDict()
-
-    def get(self, options: RunOptions) -> Assembly:
-        """Give the plugins for a caller's options; made anew if a file that they name has changed.
-
-        Raises:
-            TrackspeakError: what `assemble` raises.
-            OptionError: if an option names a file that it must not.
-        """
-        key = _plugins_asked_for(options)
-        made = self._kept.get(key)
-        if made is None or made.stamps != _all_stamps(made.files):
-            self._kept.pop(key, None)
-            while len(self._kept) >= self._size:
-                self._kept.popitem(last=False)
-            made = self._kept[key] = self._make(options)
-        self._kept.move_to_end(key)
-        return made.assembly
-
-    def _make(self, options: RunOptions) -> _Made:
-        from .assemble import assemble
-        from .plugin_files import check_named_files, files_read
-
-        check_named_files(options, self._plugin_files)
-        files = tuple(files_read(options))  # asked for here alone: it looks through all plugins, which takes long
-        return _Made(files, _all_stamps(files), assemble(options))
-
-    def clear(self) -> None:
-        """Forget all."""
-        self._kept.clear()
-
-
-def _plugins_asked_for(options: RunOptions) -> str:
-    """Give a text that differs where other plugins or options of theirs are asked for."""
-    from .options import CHOICES
-
-    return json.dumps([[getattr(options, name) for name in CHOICES], dict(options.set)], sort_keys=True, default=str)
-
-
-def _all_stamps(files: Iterable[Path]) -> list[list[tuple[str, int, int]]]:
-    return [list(_stamps(path)) for path in files]
-
-
-def _stamps(path: Path) -> Iterator[tuple[str, int, int]]:
-    """Give name, time and size of a file, or of each in a folder; of nothing where nothing is."""
-    try:
-        entries = sorted(path.iterdir()) if os.path.isdir(path) else [path]
-        for entry in entries:
-            status = entry.stat()
-            yield entry.name, status.st_mtime_ns, status.st_size
-    except (OSError, ValueError):
-        return

@@ -33,10 +33,12 @@ from .api_docs import add_api_docs
 from .context import Context
 from .errors import add_error_handlers
 from .health import Checks, add_health_routes, standard_checks
+from .indexes import add_index_routes
 from .jobs import add_job_routes
 from .metrics import add_metrics_route
 from .middleware import Application
 from .search import add_search_routes
+from .session import add_session_routes
 from .track import add_track_route
 from .uploads import add_upload_routes
 from .videos import add_video_routes
@@ -103,11 +105,13 @@ def create_app(settings: Settings) -> FastAPI:
     add_api_docs(app)
     add_track_route(app, context)
     add_video_routes(app, context)
+    add_index_routes(app, context)
     add_upload_routes(app, context)
     add_job_routes(app, context)
     add_search_routes(app, context)
     add_health_routes(app, context.checks)
     add_metrics_route(app, metrics)
+    add_session_routes(app)
     _add_small_routes(app)
     return app
 

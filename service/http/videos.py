@@ -15,7 +15,6 @@ from trackspeak.models.digests import sha256_of
 from trackspeak.models.errors import InputError, NotFoundError, OptionError
 
 from ..fetching import fetch_video
-from ..forgetting import forget_index
 from ..front import Front
 from ..incoming import upload_folder
 from ..index_question import index_question
@@ -79,8 +78,7 @@ def _add_kept_routes(app: FastAPI, context: Context) -> None:
 
 
 def _add_asking_routes(app: FastAPI, context: Context) -> None:
-    """Add the routes about indexes of videos."""
-    settings = context.settings
+    """Add the routes by which videos are indexed and asked."""
 
     @app.post("/v1/videos/{video}/index", summary="Have a video indexed", **openapi_videos.index_route())
     async def post_index(video: str, request: Request, principal: Writer) -> Response:
@@ -107,24 +105,6 @@ def _add_asking_routes(app: FastAPI, context: Context) -> None:
             return replace(question, export=export)
 
         return await answered(context.asking, request, make, format)
-
-    @app.delete("/v1/indexes/{index}", summary="Delete an index", **openapi.delete_route())
-    async def delete_index(index: str, request: Request, principal: Writer) -> Response:
-        front = front_of(request)
-
-        def delete() -> None:
-            if index in front.shop.library.indexes:  # else the next line says what there is
-                front.own_video(index, principal)
-            forget_index(settings, index)
-
-        await context.delete(delete)
-        return Response(status_code=204)
-
-    @app.get("/v1/indexes/{index}/tracks/{track}/thumbnail", summary="Picture of a track", **openapi.thumbnail_route())
-    async def get_thumbnail(index: str, track: int, request: Request, _principal: Reader) -> Response:
-        picture = await asyncio.to_thread(front_of(request).shop.library.indexes.thumbnail, index, track)
-        # an index never changes, but it can be deleted
-        return Response(picture.jpeg, media_type="image/jpeg", headers={"Cache-Control": "private, max-age=3600"})
 
 
 async def _received(request: Request, folder: Path, context: Context) -> tuple[Path, str, str]:

@@ -57,9 +57,8 @@ def answer(
         OptionError: if tracks are to be left out by their probability and the scores are none.
     """
     with watch.stage("score"):
-        with blaming("matcher"):
-            scores = raw = _score(index, matcher, phrases)
-        scores = calibrated(scores, calibrators, phrases)
+        raw = score_segments(index, matcher, phrases)
+        scores = calibrated(raw, calibrators, phrases)
     with watch.stage("select"):
         referred, found = refer(index, questions, phrases.texts, scores, selection)
         unsure = combine(questions, phrases.texts, raw)
@@ -98,6 +97,18 @@ def refer(
     if missed is not None:
         referred = tuple(replace(one, near_misses=missed.found(row)) for row, one in enumerate(referred))
     return referred, found
+
+
+def score_segments(index: VideoIndex, matcher: Matcher, phrases: Phrases) -> Scores:
+    """Give what a matcher says of each segment: (S, texts), before any calibration.
+
+    Raises:
+        PluginError: if it fails.
+    """
+    if index.observations is None:
+        return Scores(np.zeros((0, len(phrases.texts)), np.float32), "cosine")
+    with blaming("matcher"):
+        return matcher.score(index.observations, index.segments, phrases)
 
 
 def calibrated(scores: Scores, calibrators: Sequence[Calibrator], phrases: Phrases) -> Scores:
@@ -142,9 +153,3 @@ def _with_parts(
         means = frame_scores(path, index.segments, of_parts)[rows].mean(axis=0, dtype=np.float64)
         tracks.append(replace(track, part_scores=tuple(zip(question.parts, means.tolist(), strict=True))))
     return replace(answered, tracks=tuple(tracks))
-
-
-def _score(index: VideoIndex, matcher: Matcher, phrases: Phrases) -> Scores:
-    if index.observations is None:
-        return Scores(np.zeros((0, len(phrases.texts)), np.float32), "cosine")
-    return matcher.score(index.observations, index.segments, phrases)

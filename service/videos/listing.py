@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from trackspeak.models.errors import ConflictError, NotFoundError, OptionError
 from trackspeak.service.database.catalogue import Catalogue, CataloguedVideo
@@ -14,6 +14,9 @@ from trackspeak.service.store.index_file import IndexSummary
 from trackspeak.service.store.indexes import Indexes
 
 from .kept import KeptVideo, KeptVideos
+
+_TELLING: Final = ("detector", "tracker", "matcher")
+"""The kinds of plugins by which people tell indexes of a video apart."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +58,7 @@ class KnownVideo:
             "height": size.height,
             "duration_s": None if duration_s is None else round(duration_s, 6),
             "bytes": None if self.kept is None else self.kept.bytes,
-            "indexes": [{"id": one.id, "profile": one.profile, "tracks": one.tracks} for one in self.indexes],
+            "indexes": [_index_to_dict(one) for one in self.indexes],
         }
 
     @property
@@ -87,6 +90,15 @@ class KnownVideo:
         if wanted not in own:
             raise OptionError(f"index must be one of the video's, {', '.join(own)}; got {wanted!r:.80}")
         return str(wanted)
+
+
+def _index_to_dict(index: IndexSummary) -> dict[str, Any]:
+    return {
+        "id": index.id,
+        "profile": index.profile,
+        "tracks": index.tracks,
+        "plugins": {kind: use and use.name for kind, use in index.plugins.items() if kind in _TELLING},
+    }
 
 
 class Library:

@@ -120,3 +120,26 @@ def keyed(make_idle: Callable[..., TestClient]) -> Keyed:
     """A service that wants keys, as it is by default, with a database of its own."""
     client = make_idle()
     return Keyed(client, client.app.state.context.settings)  # type: ignore[attr-defined]
+
+
+@pytest.fixture(scope="module")
+def keep(make_service: Callable[..., Service], tiny_clip: Path) -> tuple[Service, Callable[..., str]]:
+    """A service, and what keeps an index of the clip in it unless it has it: gives its id."""
+    from trackspeak.service import RunOptions
+    from trackspeak.service.assemble import assemble
+    from trackspeak.service.indexing import index_id, make_index
+    from trackspeak.service.limits import Limits
+    from trackspeak.service.pipeline.decode import open_video
+    from trackspeak.service.store.indexes import Indexes
+
+    service = make_service()
+    indexes = Indexes(service.settings.indexes_folder)
+
+    def index(**options: Any) -> str:
+        chosen = RunOptions(**options)
+        assembly, video = assemble(chosen), open_video(tiny_clip, Limits())
+        if index_id(video, assembly, chosen) not in indexes:
+            indexes.add(make_index(video, "street.mp4", assembly, chosen, thumbnails=True))
+        return index_id(video, assembly, chosen)
+
+    return service, index

@@ -1,7 +1,6 @@
 """What HTTP does with videos that were indexed: list, name, label, ask, export, delete."""
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -10,31 +9,11 @@ import pytest
 
 from trackspeak.service import RunOptions
 from trackspeak.service.asking import ask, make_asker
-from trackspeak.service.assemble import assemble
-from trackspeak.service.indexing import index_id, make_index
-from trackspeak.service.limits import Limits
-from trackspeak.service.pipeline.decode import open_video
 from trackspeak.service.schema import result_schema
 from trackspeak.service.schema_search import video_schema
 from trackspeak.service.store.indexes import Indexes
 
 QUERIES = ["the red car", '"a car" and not "moving to the left"']
-
-
-@pytest.fixture(scope="module")
-def keep(make_service: Callable[..., Any], tiny_clip: Path) -> Any:
-    """A service, and what keeps an index of the clip in it unless it has it: gives its id."""
-    service = make_service()
-    indexes = Indexes(service.settings.indexes_folder)
-
-    def index(**options: Any) -> str:
-        chosen = RunOptions(**options)
-        assembly, video = assemble(chosen), open_video(tiny_clip, Limits())
-        if index_id(video, assembly, chosen) not in indexes:
-            indexes.add(make_index(video, "street.mp4", assembly, chosen, thumbnails=True))
-        return index_id(video, assembly, chosen)
-
-    return service, index
 
 
 def test_an_index_answers_as_in_python(keep: Any) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from trackspeak.models.errors import ContractError, OptionError, TrackspeakError, UnknownNameError, VideoLimitError
+from trackspeak.service.assemblies import Assemblies
 from trackspeak.service.jobs.doing import Teller
 from trackspeak.service.jobs.job import JobRequest
 from trackspeak.service.options import RunOptions
@@ -20,7 +21,7 @@ from trackspeak.service.tasks import AskTask, JobTask
 from trackspeak.service.telemetry.context import bound
 from trackspeak.service.telemetry.measured import Measured
 from trackspeak.service.telemetry.tracing import NoTracing
-from trackspeak.service.work import Assemblies, Failure, Workroom, do_traced
+from trackspeak.service.work import Failure, Workroom, do_traced
 from trackspeak.service.worker import Worker
 
 
