@@ -37,6 +37,7 @@ from .indexes import add_index_routes
 from .jobs import add_job_routes
 from .metrics import add_metrics_route
 from .middleware import Application
+from .page import add_page
 from .search import add_search_routes
 from .session import add_session_routes
 from .track import add_track_route
@@ -112,6 +113,7 @@ def create_app(settings: Settings) -> FastAPI:
     add_health_routes(app, context.checks)
     add_metrics_route(app, metrics)
     add_session_routes(app)
+    add_page(app)
     _add_small_routes(app)
     return app
 

@@ -12,7 +12,7 @@ from trackspeak.service.access.attempts import MAX_WRONG
 from trackspeak.service.access.keys import ApiKeys, open_keys
 from trackspeak.service.access.principal import SCOPES
 
-OPEN = re.compile(r"/|/healthz|/readyz|/openapi\.json|/docs(/.*)?")
+OPEN = re.compile(r"/|/page(/.*)?|/healthz|/readyz|/openapi\.json|/docs(/.*)?")
 """What needs no key: nothing in there is anybody's."""
 
 NAMES = {401: "unauthenticated", 403: "forbidden"}

@@ -1,0 +1,263 @@
+/** Plays a video with boxes over it, each in step with the frame that is shown. */
+
+import { Clock } from "./clock.js";
+import { h, iconButton, select } from "./dom.js";
+import { time } from "./format.js";
+import { icon } from "./icons.js";
+import { drawPane, paneAt } from "./painting.js";
+
+const SPEEDS = [0.1, 0.25, 0.5, 1, 1.5, 2, 4];
+const INSIDE_S = 0.0005; // a seek to the very time of a frame may fall before it
+
+export class Player {
+  /**
+   * @param {Object} video - as the service tells it: id, name, width, height, fps, duration_s, bytes.
+   * @param {Function} changed - called with the time in seconds of each frame that is shown.
+   */
+  constructor(video, changed) {
+    this.video = video;
+    this.changed = changed;
+    this.time_s = 0;
+    this.loop = null;
+    this.trails = false;
+    this.everything = false;
+    this.panes = [];
+    this.drawnFrames = 0;
+    this.#origin_s = null;
+    this.#start_s = null;
+    this.#media = video.bytes === null ? new Clock(video.duration_s ?? 0) : this.#makeVideo();
+    this.stage = h("div.stage", { role: "group", "aria-label": `Video ${video.name}` });
+    this.tooltip = h("div.tooltip", { role: "tooltip", hidden: true });
+    this.controls = this.#makeControls();
+    this.element = h("section.player", { "aria-label": "Player" }, this.stage, this.controls);
+    this.setPanes([{ tracks: null, answers: [], title: null }]);
+    this.#follow();
+  }
+
+  #media;
+  #origin_s;
+  #start_s;
+  #stopped = new AbortController();
+
+  #makeVideo() {
+    const media = h("video", { playsinline: true, preload: "auto", "aria-hidden": "true", disablepictureinpicture: true });
+    media.muted = true;
+    media.src = `/v1/videos/${this.video.id}/file`;
+    media.addEventListener("error", () => {
+      const other = `/v1/videos/${this.video.id}/playable`;
+      if (!media.src.endsWith(other)) {
+        this.#say("This browser does not play the file as it is; the service is making one that it plays …");
+        media.src = other;
+      } else this.#say("This browser cannot play this video.");
+    });
+    media.addEventListener("loadeddata", () => this.#say(null));
+    return media;
+  }
+
+  #say(text) {
+    this.notice?.remove();
+    if (text) this.stage.append((this.notice = h("p.notice", { role: "status" }, text)));
+  }
+
+  #makeControls() {
+    this.playButton = iconButton("play", "Play (space)", () => this.toggle());
+    this.clock = h("output.clock", { "aria-label": "Time" });
+    this.speed = select("1", SPEEDS.map((one) => [String(one), `${one} ×`]), {
+      "aria-label": "Speed",
+      on: { change: () => this.setSpeed(Number(this.speed.value)) },
+    });
+    this.loopButton = iconButton("loop", "Play the chosen span again and again (l)", () => this.setLoop(null));
+    this.loopButton.hidden = true;
+    this.trailsButton = this.#toggler("trails", "Trails (t)", () => this.setTrails(!this.trails));
+    this.everythingButton = this.#toggler("boxes", "Show every track (a)", () => this.setEverything(!this.everything));
+    this.muteButton = this.#toggler("sound", "Sound (m)", () => this.setMuted(!this.#media.muted));
+    return h("div.controls", { role: "toolbar", "aria-label": "Playing" },
+      iconButton("back", "Frame before (left arrow)", () => this.step(-1)),
+      this.playButton,
+      iconButton("forward", "Next frame (right arrow)", () => this.step(1)),
+      this.clock, h("span.grow"), this.loopButton, this.speed, this.trailsButton, this.everythingButton, this.muteButton,
+      iconButton("full", "Full screen (f)", () => this.toggleFullScreen()));
+  }
+
+  #toggler(picture, name, pressed) {
+    return iconButton(picture, name, pressed, { "aria-pressed": "false" });
+  }
+
+  /** Follow what is shown: frame by frame where the browser tells of each, else as often as the page is drawn. */
+  #follow() {
+    const { signal } = this.#stopped;
+    const media = this.#media;
+    for (const event of ["play", "pause"]) media.addEventListener(event, () => this.#showPlaying(), { signal });
+    new ResizeObserver(() => this.draw()).observe(this.stage);
+    if (media.requestVideoFrameCallback) {
+      const shown = (_now, { mediaTime }) => {
+        if (signal.aborted) return;
+        this.#origin_s ??= media.currentTime < 0.001 || mediaTime < 1 ? mediaTime : 0;
+        this.#at(mediaTime - this.#origin_s);
+        if (this.#start_s !== null) this.seek(this.#start_s);
+        this.#start_s = null;
+        media.requestVideoFrameCallback(shown);
+      };
+      media.requestVideoFrameCallback(shown);
+      return;
+    }
+    this.#origin_s = 0;
+    let before = -1;
+    const tick = () => {
+      if (signal.aborted) return;
+      if (media.currentTime !== before) this.#at((before = media.currentTime));
+      requestAnimationFrame(tick);
+    };
+    requestAnimationFrame(tick);
+  }
+
+  #at(time_s) {
+    this.time_s = Math.max(0, time_s);
+    if (this.loop && !this.#media.paused && (time_s >= this.loop.last_s || time_s < this.loop.first_s - 0.1)) {
+      this.seek(this.loop.first_s);
+    }
+    this.draw();
+    this.clock.textContent = `${time(this.time_s, 2)} / ${time(this.video.duration_s ?? 0)}`;
+    this.changed(this.time_s);
+  }
+
+  #showPlaying() {
+    const { paused } = this.#media;
+    this.playButton.replaceChildren(icon(paused ? "play" : "pause"));
+    this.playButton.title = paused ? "Play (space)" : "Pause (space)";
+    this.playButton.setAttribute("aria-label", this.playButton.title);
+  }
+
+  /**
+   * Show indexes of the video, each in a picture of its own; the first one lies over the video itself.
+   * @param {Array<{tracks: Tracks|null, answers: Answer[], title: string|null}>} panes - what is drawn.
+   */
+  setPanes(panes) {
+    const many = panes.length > 1;
+    this.panes = panes.map((pane, number) => ({
+      ...pane,
+      canvas: this.panes[number]?.canvas ?? h("canvas", { "aria-hidden": "true" }),
+      copies: number > 0 ? this.#media : null,
+    }));
+    this.stage.classList.toggle("pair", many);
+    this.stage.style.setProperty("--aspect", `${this.video.width} / ${this.video.height}`);
+    this.stage.style.setProperty("--ratio", String(this.video.width / this.video.height));
+    const figures = this.panes.map((pane, number) => {
+      const over = number === 0 && this.#media instanceof Element ? this.#media : null;
+      const figure = h("figure", {}, over, pane.canvas, pane.title && h("figcaption", {}, pane.title));
+      figure.addEventListener("pointermove", (event) => this.#hover(pane, event));
+      figure.addEventListener("pointerleave", () => this.#hover(null));
+      figure.addEventListener("click", () => this.toggle());
+      return figure;
+    });
+    this.stage.replaceChildren(...figures, this.tooltip, ...(this.notice ? [this.notice] : []));
+    if (this.video.bytes === null) {
+      this.#say("The file of this video is not kept here: its tracks are shown on black. Send the file to see it.");
+    }
+    this.draw();
+  }
+
+  /** Draw what belongs to the frame that is shown. */
+  draw() {
+    for (const pane of this.panes) drawPane(pane, this);
+    this.drawnFrames++;
+  }
+
+  #hover(pane, event) {
+    const found = pane && paneAt(pane, this, event.offsetX, event.offsetY);
+    this.tooltip.hidden = !found;
+    if (!found) return;
+    const { left, top } = this.stage.getBoundingClientRect();
+    this.tooltip.style.transform = `translate(${event.clientX - left + 12}px, ${event.clientY - top + 12}px)`;
+    this.tooltip.replaceChildren(...found);
+  }
+
+  get playing() {
+    return !this.#media.paused;
+  }
+
+  toggle() {
+    if (this.#media.paused) this.#media.play().catch(() => {}); // a browser may want a press first
+    else this.#media.pause();
+  }
+
+  pause() {
+    this.#media.pause();
+  }
+
+  /** Go to a time; before the first frame was shown, as soon as that is possible. */
+  seek(time_s) {
+    if (this.#origin_s === null) {
+      this.#start_s = time_s;
+      return;
+    }
+    this.#media.currentTime = this.#origin_s + Math.max(0, time_s) + INSIDE_S;
+  }
+
+  /** Go to the frame before or after: of those of tracks to the very one, else on until another is shown. */
+  async step(way) {
+    this.pause();
+    const before_s = this.time_s;
+    if (way < 0) return this.seek(before_s - 0.001 - INSIDE_S); // what is shown then is the frame before
+    const frame_s = 1 / (this.video.fps || 25);
+    for (let tried = 1; tried <= 16 && this.time_s === before_s; tried++) {
+      const seeked = new Promise((resolve) => this.#media.addEventListener("seeked", resolve, { once: true }));
+      this.seek(before_s + (tried * frame_s) / 4);
+      await seeked;
+      await new Promise((resolve) => setTimeout(resolve, 30)); // the frame is told of after the seek
+    }
+  }
+
+  setSpeed(rate) {
+    this.#media.playbackRate = rate;
+    this.speed.value = String(rate);
+  }
+
+  /** One speed more or less. */
+  changeSpeed(way) {
+    const at = SPEEDS.indexOf(this.#media.playbackRate) + way;
+    this.setSpeed(SPEEDS[Math.min(Math.max(0, at), SPEEDS.length - 1)]);
+  }
+
+  /** Play a span again and again; null: no longer. */
+  setLoop(span) {
+    this.loop = span;
+    this.loopButton.hidden = !span;
+    this.loopButton.setAttribute("aria-pressed", String(Boolean(span)));
+    if (span) this.seek(span.first_s);
+    if (span && this.#media.paused) this.toggle();
+  }
+
+  setTrails(on) {
+    this.trails = on;
+    this.trailsButton.setAttribute("aria-pressed", String(on));
+    this.draw();
+  }
+
+  /** Show tracks that no question means, too. */
+  setEverything(on) {
+    this.everything = on;
+    this.everythingButton.setAttribute("aria-pressed", String(on));
+    this.draw();
+  }
+
+  setMuted(muted) {
+    this.#media.muted = muted;
+    this.muteButton.setAttribute("aria-pressed", String(!muted));
+  }
+
+  toggleFullScreen() {
+    if (document.fullscreenElement) document.exitFullscreen();
+    else this.element.requestFullscreen?.();
+  }
+
+  get muted() {
+    return this.#media.muted;
+  }
+
+  close() {
+    this.#stopped.abort();
+    this.#media.pause();
+    if (this.#media instanceof Element) this.#media.removeAttribute("src");
+  }
+}

@@ -1,0 +1,109 @@
+/** What is being sent and watched, whatever view is open: files one after the other, and the jobs of the service. */
+
+import { getJson, postJson } from "./api.js";
+import { announce, h, one } from "./dom.js";
+import { bytes } from "./format.js";
+import { showError } from "./notices.js";
+import { cancelJob, ending, follow, ProgressBar } from "./progress.js";
+import { address, go } from "./route.js";
+import { send } from "./upload.js";
+
+const KEPT_MS = 15_000;
+
+export class Queue extends EventTarget {
+  constructor() {
+    super();
+    this.jobs = new Map();
+    this.partials = new Map();
+    this.#place = one("#queue");
+  }
+
+  #place;
+  #sending = Promise.resolve();
+
+  /**
+   * Send files, one after the other, and have each indexed.
+   * @param {Iterable<File>} files - videos.
+   * @param {{queries: string[], options: Object}} asked - what is answered while they are watched, and how.
+   */
+  add(files, asked) {
+    const list = [...files];
+    for (const file of list) {
+      const stop = new AbortController();
+      const bar = new ProgressBar(file.name, () => stop.abort(new DOMException("given up", "AbortError")));
+      bar.show(0, "Waiting");
+      this.#place.append(bar.element);
+      const sent = () => this.#send(file, asked, bar, stop.signal, list.length === 1);
+      this.#sending = this.#sending.then(sent, sent);
+    }
+  }
+
+  async #send(file, asked, bar, signal, open) {
+    const progress = (sent) => bar.show(sent / file.size, `Sending, ${bytes(sent)} of ${bytes(file.size)}`);
+    try {
+      signal.throwIfAborted();
+      const video = await send(file, progress, signal);
+      bar.element.remove();
+      this.dispatchEvent(new Event("changed"));
+      await this.index(video, asked);
+      if (open) go({ video, q: asked.queries });
+    } catch (error) {
+      if (error.name !== "AbortError") showError(error, () => this.add([file], asked));
+      end(bar, error.name === "AbortError" ? "Cancelled" : "Not sent", true);
+    }
+  }
+
+  /** Have a video indexed, and follow that. */
+  async index(video, { queries = [], options = {} } = {}) {
+    const job = await postJson(`/v1/videos/${video}/index`, { ...(queries.length ? { queries } : {}), options });
+    this.#follow(job);
+    return job;
+  }
+
+  /** Show the jobs that were there before the page was. */
+  async resume() {
+    for (const state of ["running", "queued"]) {
+      const { jobs } = await getJson(`/v1/jobs?state=${state}`);
+      for (const job of jobs.filter(({ kind }) => kind === "index")) this.#follow(job);
+    }
+  }
+
+  async #follow(job) {
+    if (this.jobs.has(job.id)) return;
+    const bar = new ProgressBar(job.video_name || job.video.slice(0, 12), () => cancelJob(job.id).catch(showError));
+    this.jobs.set(job.id, job);
+    this.#place.append(bar.element);
+    this.#tell("jobs", job);
+    try {
+      const ended = await follow(job.id, bar, new AbortController().signal, (found) => {
+        this.partials.set(job.video, found);
+        this.#tell("partial", job);
+      });
+      this.jobs.set(job.id, ended);
+      this.partials.delete(job.video);
+      const done = ended.state === "succeeded";
+      end(bar, done ? "Ready" : ending(ended), !done);
+      announce(`${bar.bar.getAttribute("aria-label")}: ${done ? "ready to be asked" : ending(ended)}`);
+      if (done) bar.element.append(h("a", { href: address({ video: job.video }), data: { view: "video" } }, "Open"));
+      this.#tell("jobs", ended);
+    } catch (error) {
+      end(bar, "Not followed any longer", true);
+      showError(error);
+    }
+  }
+
+  #tell(what, job) {
+    this.dispatchEvent(new CustomEvent(what, { detail: job }));
+    this.dispatchEvent(new Event("changed"));
+  }
+
+  /** The job that is indexing a video, if one is. */
+  jobOf(video) {
+    return [...this.jobs.values()].find((job) => job.video === video && ["queued", "running"].includes(job.state));
+  }
+}
+
+function end(bar, text, failed) {
+  bar.end(text, failed);
+  setTimeout(() => bar.element.remove(), KEPT_MS);
+}

@@ -1,0 +1,106 @@
+/** Sends videos in pieces, by tus 1.0.0; goes on where it broke off, also after the page was loaded anew. */
+
+import { call, pause, Problem, untilReachable, Unreachable } from "./api.js";
+
+const PIECE_BYTES = 16 * 1024 * 1024;
+const TUS = { "Tus-Resumable": "1.0.0" };
+const REMEMBERED = "trackspeak.upload:";
+
+/**
+ * Send a file.
+ * @param {File} file - a video.
+ * @param {(sent: number) => void} progress - told the bytes that are there.
+ * @param {AbortSignal} signal - gives it up; what came is removed from the service.
+ * @returns {Promise<string>} the video's id.
+ * @throws {Problem} if the service refuses it. An AbortError where it is given up.
+ */
+export async function send(file, progress, signal) {
+  const key = `${REMEMBERED}${file.name}:${file.size}:${file.lastModified}`;
+  let address = await wentBefore(key);
+  address ??= await begun(file, key, signal);
+  try {
+    return await sendAll(file, address, progress, signal);
+  } catch (error) {
+    if (signal.aborted) await call(address, { method: "DELETE", headers: TUS }).catch(() => {});
+    throw error;
+  } finally {
+    localStorage.removeItem(key); // sent, refused or given up; a page that is closed gets not so far
+  }
+}
+
+async function wentBefore(key) {
+  const address = localStorage.getItem(key);
+  const there = address && (await call(address, { method: "HEAD", headers: TUS }).catch(() => null));
+  return there ? address : null;
+}
+
+async function begun(file, key, signal) {
+  const name = btoa(String.fromCodePoint(...new TextEncoder().encode(file.name)));
+  const headers = { ...TUS, "Upload-Length": String(file.size), "Upload-Metadata": `filename ${name}` };
+  const response = await call("/v1/uploads", { method: "POST", headers, signal });
+  const address = response.headers.get("Location");
+  localStorage.setItem(key, address);
+  return address;
+}
+
+async function sendAll(file, address, progress, signal) {
+  for (;;) {
+    try {
+      const { offset, video } = await state(address, signal);
+      progress(offset);
+      if (video) return video;
+      await patch(file.slice(offset, offset + PIECE_BYTES), address, offset, progress, signal);
+    } catch (error) {
+      if (signal.aborted || !mayPass(error)) throw error;
+      if (error instanceof Unreachable) await untilReachable();
+      else await pause(error.retryAfterS ?? 2, signal);
+    }
+    signal.throwIfAborted();
+  }
+}
+
+/** Whether sending again can help. */
+function mayPass(error) {
+  return error instanceof Unreachable || (error instanceof Problem && [408, 409, 429, 502, 503, 504].includes(error.status));
+}
+
+async function state(address, signal) {
+  const { headers } = await call(address, { method: "HEAD", headers: TUS, signal });
+  return { offset: Number(headers.get("Upload-Offset")), video: headers.get("Trackspeak-Video") };
+}
+
+/** Send a piece; not by `fetch`, which does not tell how much of a body has gone. */
+function patch(piece, address, offset, progress, signal) {
+  return new Promise((resolve, reject) => {
+    const request = new XMLHttpRequest();
+    const abort = () => request.abort();
+    request.open("PATCH", address);
+    const headers = { ...TUS, "Upload-Offset": String(offset), "Content-Type": "application/offset+octet-stream" };
+    for (const [name, value] of Object.entries(headers)) request.setRequestHeader(name, value);
+    request.upload.addEventListener("progress", (event) => progress(offset + event.loaded));
+    request.addEventListener("load", () => (request.status < 300 ? resolve() : reject(problemOfRequest(request))));
+    request.addEventListener("error", () => reject(new Unreachable()));
+    request.addEventListener("abort", () => reject(signal.reason));
+    request.addEventListener("loadend", () => signal.removeEventListener("abort", abort));
+    signal.addEventListener("abort", abort);
+    request.send(piece);
+  });
+}
+
+function problemOfRequest(request) {
+  let told = {};
+  try {
+    told = JSON.parse(request.responseText);
+  } catch {
+    // not from the service
+  }
+  const retryAfterS = Number(request.getResponseHeader("Retry-After")) || null;
+  const requestId = request.getResponseHeader("X-Request-ID");
+  return new Problem({
+    title: `The service answered ${request.status}`,
+    status: request.status,
+    request_id: requestId,
+    retryAfterS,
+    ...told,
+  });
+}
