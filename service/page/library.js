@@ -34,7 +34,11 @@ export class Library {
     const chosen = setUp();
     const take = (files) => {
       const queries = looking.value.split("\n").map((line) => line.trim()).filter(Boolean);
-      this.queue.add(files, { queries, options: chosen.options() });
+      try {
+        this.queue.add(files, { queries, options: chosen.options() });
+      } catch (error) {
+        showError(error);
+      }
     };
     input.addEventListener("change", () => (take(input.files), (input.value = "")));
     const zone = h("section.drop", { "aria-label": "Add videos" },

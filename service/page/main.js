@@ -46,7 +46,7 @@ async function start() {
   listen("unauthenticated", (problem) => view && askForKey(problem));
   await begin();
   const queue = new Queue();
-  watchService(() => show(queue)); // what could not be loaded meanwhile is loaded then
+  watchService(() => view?.load?.()); // what could not be loaded meanwhile is loaded then
   onRoute(() => show(queue));
   show(queue);
   await queue.resume();

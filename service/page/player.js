@@ -1,5 +1,6 @@
 /** Plays a video with boxes over it, each in step with the frame that is shown. */
 
+import { call, Unreachable, untilReachable } from "./api.js";
 import { Clock } from "./clock.js";
 import { h, iconButton, select } from "./dom.js";
 import { time } from "./format.js";
@@ -7,6 +8,7 @@ import { icon } from "./icons.js";
 import { drawPane, paneAt } from "./painting.js";
 
 const SPEEDS = [0.1, 0.25, 0.5, 1, 1.5, 2, 4];
+const FIRST_BYTE = { Range: "bytes=0-0" };
 const INSIDE_S = 0.0005; // a seek to the very time of a frame may fall before it
 
 export class Player {
@@ -43,15 +45,34 @@ export class Player {
     const media = h("video", { playsinline: true, preload: "auto", "aria-hidden": "true", disablepictureinpicture: true });
     media.muted = true;
     media.src = `/v1/videos/${this.video.id}/file`;
-    media.addEventListener("error", () => {
-      const other = `/v1/videos/${this.video.id}/playable`;
-      if (!media.src.endsWith(other)) {
-        this.#say("This browser does not play the file as it is; the service is making one that it plays …");
-        media.src = other;
-      } else this.#say("This browser cannot play this video.");
-    });
+    media.addEventListener("error", () => this.#failed());
     media.addEventListener("loadeddata", () => this.#say(null));
     return media;
+  }
+
+  /** The browser cannot play what it has: the service may be away, or the file be of a kind that it does not play. */
+  async #failed() {
+    const { src } = this.#media;
+    if (!src || this.#stopped.signal.aborted) return;
+    try {
+      await call(src, { headers: FIRST_BYTE });
+      const other = `/v1/videos/${this.video.id}/playable`;
+      if (src.endsWith(other)) return this.#say("This browser cannot play this video.");
+      this.#say("This browser does not play the file as it is. The service is making one that it plays …");
+      await call(other, { headers: FIRST_BYTE });
+      this.#load(other);
+    } catch (error) {
+      if (!(error instanceof Unreachable)) return this.#say(error.message);
+      await untilReachable();
+      this.#load(src);
+    }
+  }
+
+  /** Play a file from where it was. */
+  #load(src) {
+    this.#start_s = this.time_s || this.#start_s;
+    this.#origin_s = null;
+    this.#media.src = src;
   }
 
   #say(text) {

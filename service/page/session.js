@@ -4,11 +4,16 @@ import { call, getJson, Problem } from "./api.js";
 import { button, field, h, one, openDialog } from "./dom.js";
 
 let asking = null;
-const told = { scopes: [] };
+const told = { scopes: [], auth: "on" };
 
 /** Whether this caller may do what a scope allows: "ask", "index" or "admin". */
 export function may(scope) {
   return told.scopes.includes(scope);
+}
+
+/** Whether the service wants a key at all. */
+export function wantsKey() {
+  return told.auth === "on";
 }
 
 /** Find out who is asking; a key is asked for until one counts. */
@@ -22,7 +27,7 @@ export async function begin() {
 }
 
 function take(session) {
-  told.scopes = session.scopes;
+  Object.assign(told, session);
   const place = one("#session");
   if (session.auth === "off") return place.replaceChildren();
   place.replaceChildren(h("span", { title: `It may: ${session.scopes.join(", ")}` }, session.name), button("Sign out", leave));

@@ -3,6 +3,7 @@
 import { call } from "./api.js";
 import { button, copyable, h, openDialog, saveBlob } from "./dom.js";
 import { showError } from "./notices.js";
+import { wantsKey } from "./session.js";
 
 /** What `?format=` takes, and what for. */
 export const FORMATS = [
@@ -87,7 +88,8 @@ async function busy(pressed, work) {
 function curl(watch) {
   const { video, body } = question(watch);
   const quoted = JSON.stringify(body).replaceAll("'", String.raw`'\''`);
-  return [`curl ${location.origin}/v1/videos/${video}/queries \\`, `  -H "Authorization: Bearer $TRACKSPEAK_KEY" \\`, `  --json '${quoted}'`].join("\n");
+  const key = wantsKey() ? [`  -H "Authorization: Bearer $TRACKSPEAK_KEY" \\`] : [];
+  return [`curl ${location.origin}/v1/videos/${video}/queries \\`, ...key, `  --json '${quoted}'`].join("\n");
 }
 
 function python(watch) {
@@ -97,7 +99,7 @@ function python(watch) {
   return [
     "from trackspeak.service.client import Client",
     "",
-    `with Client("${location.origin}", key="tsk_...") as client:`,
+    `with Client("${location.origin}"${wantsKey() ? ', api_key="tsk_..."' : ""}) as client:`,
     `    answer = client.ask("${video}", ${JSON.stringify(body.queries)}${index}${options})`,
     "    for query in answer.queries:",
     "        print(query.query, [track.track_id for track in query.tracks])",

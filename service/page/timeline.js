@@ -16,13 +16,12 @@ const DRAG_PX = 5;
 export class Timeline {
   /**
    * @param {number} duration_s - of the video.
-   * @param {Object} told - `seek(time_s)`, `pick(number, entry, run)`: a bar was chosen.
+   * @param {Object} told - `seek(time_s)`, `pick(entry, run)`: a bar was chosen.
    */
   constructor(duration_s, told) {
     this.duration_s = Math.max(duration_s, LEAST_S);
     this.told = told;
     this.view = [0, this.duration_s];
-    this.answers = [];
     this.showRejected = true;
     this.chosen = null;
     this.ruler = h("canvas.ruler", { "aria-hidden": "true" });
@@ -43,6 +42,8 @@ export class Timeline {
   }
 
   #now_s = 0;
+  #shown = [];
+  #laid = [];
 
   #listen() {
     const { field } = this;
@@ -84,24 +85,21 @@ export class Timeline {
 
   #clicked(event) {
     const hit = this.#barAt(event);
-    if (hit) this.told.pick(hit.number, hit.entry, hit.run);
+    if (hit) this.told.pick(hit.entry, hit.run);
     this.told.seek(this.#timeAt(event.clientX));
   }
 
   #barAt({ target, clientX, clientY }) {
-    const number = Number(target.dataset?.number ?? -1);
-    const lane = this.#laid?.[number];
+    const lane = this.#laid.find(({ canvas }) => canvas === target);
     if (!lane) return null;
     const [x, y] = [this.#timeAt(clientX), clientY - target.getBoundingClientRect().top];
     const near_s = (3 * (this.view[1] - this.view[0])) / this.field.clientWidth;
     for (const { entry, top, height } of lane.bars) {
       const run = y >= top && y < top + height && entry.runs.find((one) => x >= one.first_s - near_s && x <= one.last_s + near_s);
-      if (run) return { number, entry, run };
+      if (run) return { entry, run };
     }
     return null;
   }
-
-  #laid = [];
 
   #key(event) {
     const step_s = (this.view[1] - this.view[0]) / 50;
@@ -132,9 +130,13 @@ export class Timeline {
     this.setView(around_s - (around_s - first) * factor, around_s + (last - around_s) * factor);
   }
 
-  /** Show answers; the number of each is its colour. */
-  setAnswers(answers) {
-    this.answers = answers;
+  /**
+   * Show answers, each in a lane.
+   * @param {Array<{answer: Answer, number: number, of: string|null}>} shown - with the number of the question, which is
+   *   its colour, and the index where there are several.
+   */
+  setAnswers(shown) {
+    this.#shown = shown;
     this.draw();
   }
 
@@ -157,16 +159,14 @@ export class Timeline {
   draw() {
     if (!this.field.clientWidth) return;
     this.#drawRuler();
-    const lanes = this.answers.map((answer, number) => (answer ? this.#lay(answer, number) : null));
-    this.#laid = lanes;
-    const shown = lanes.map((lane, number) => lane && this.#lane(lane, number));
-    this.lanes.replaceChildren(...shown.filter(Boolean));
-    lanes.forEach((lane, number) => lane && this.#drawLane(lane, number));
+    this.#laid = this.#shown.map((one) => this.#lay(one));
+    this.lanes.replaceChildren(...this.#laid.map((lane) => this.#lane(lane)));
+    for (const lane of this.#laid) this.#drawLane(lane);
     this.setTime(this.#now_s);
   }
 
   /** Put bars into rows so that none lies over another: what is meant first, then what is not. */
-  #lay(answer, number) {
+  #lay({ answer, number, of }) {
     const bars = [];
     const rejected = this.showRejected ? answer.rejected.map((entry) => ({ ...entry, runs: [whole(entry, answer)] })) : [];
     let top = GAP_PX;
@@ -182,15 +182,13 @@ export class Timeline {
       }
       top += ends.length * (height + GAP_PX);
     }
-    return { answer, number, bars, height: Math.max(top, ROW_PX) };
+    return { answer, number, of, bars, height: Math.max(top, ROW_PX), canvas: h("canvas", { "aria-hidden": "true" }) };
   }
 
-  #lane({ answer, height }, number) {
-    const old = this.lanes.querySelector(`canvas[data-number="${number}"]`);
-    const canvas = old ?? h("canvas", { "aria-hidden": "true", data: { number: String(number) } });
+  #lane({ answer, number, of, height, canvas }) {
     canvas.style.height = `${height}px`;
     const count = answer.referred.length ? many(answer.referred.length, "track") : "nothing matches";
-    const title = h("header", {}, h("span.swatch"), h("strong", {}, answer.query), h("span.count", {}, count));
+    const title = h("header", {}, h("span.swatch"), h("strong", {}, answer.query), h("span.count", {}, count), of && h("span.of", {}, of));
     return paint(h("div.lane", {}, title, canvas), number);
   }
 
@@ -203,8 +201,8 @@ export class Timeline {
     return [context, width];
   }
 
-  #drawLane({ answer, bars, height }, number) {
-    const [context, width] = this.#context(this.lanes.querySelector(`canvas[data-number="${number}"]`), height);
+  #drawLane({ answer, number, bars, height, canvas }) {
+    const [context, width] = this.#context(canvas, height);
     const [first, last] = this.view;
     const x = (time_s) => ((time_s - first) / (last - first)) * width;
     for (const bar of bars) {

@@ -28,13 +28,13 @@ export class Watch {
     this.element = h("div.watch", {}, h("p.loading", { role: "status" }, "Loading …"));
     queue.addEventListener("jobs", this.#jobs);
     queue.addEventListener("partial", this.#partial);
-    this.begun = this.#begin();
+    this.load();
   }
 
   #closed = false;
   #keeping = null;
 
-  #jobs = (event) => event.detail.video === this.video?.id && this.#begin();
+  #jobs = (event) => event.detail.video === this.video?.id && this.load();
   #partial = (event) => event.detail.video === this.video?.id && this.#showPartial();
 
   close() {
@@ -45,7 +45,7 @@ export class Watch {
     this.player?.close();
   }
 
-  async #begin() {
+  async load() {
     try {
       this.video = await getJson(`/v1/videos/${encodeURIComponent(this.videoId)}`);
       if (this.#closed) return;
@@ -55,11 +55,12 @@ export class Watch {
       const wanted = current();
       const named = (id) => this.video.indexes.find((one) => one.id === id)?.id ?? null;
       const ids = [named(wanted.index) ?? first.id, named(wanted.against)].filter(Boolean);
+      if (this.panes.length) this.#showIndexes();
       if (ids.join() !== this.panes.map(({ tracks }) => tracks.indexId).join()) await this.#open(ids);
     } catch (error) {
       if (this.#closed) return;
       this.element.querySelector(".loading")?.remove();
-      showError(error, () => this.#begin());
+      showError(error, () => this.load());
     }
   }
 
@@ -67,7 +68,7 @@ export class Watch {
     this.player = new Player(this.video, (time_s) => this.#moved(time_s));
     this.timeline = new Timeline(this.video.duration_s ?? 1, {
       seek: (time_s) => this.player.seek(time_s),
-      pick: (number, entry) => this.#choose(entry),
+      pick: (entry) => this.#choose(entry),
     });
     this.chips = new Chips({
       add: (text) => this.ask(text),
@@ -156,7 +157,7 @@ export class Watch {
     const [first, second] = this.panes.map(({ tracks }) => tracks.indexId);
     const choose = (index, against) => {
       keep({ ...this.#address(), index, against: against === index ? null : against });
-      this.#begin();
+      this.load();
     };
     const one = select(first, names, { "aria-label": "Index", on: { change: () => choose(one.value, second) } });
     const other = select(second ?? "", [["", "compare with …"], ...names.filter(([id]) => id !== first)], {
@@ -168,12 +169,17 @@ export class Watch {
 
   #indexAnew() {
     const chosen = setUp({ open: true });
+    const problem = h("p.error", { role: "alert" });
     const start = button("Start", async () => {
-      dialog.close();
-      await this.queue.index(this.video.id, { options: chosen.options() }).catch(showError);
+      try {
+        await this.queue.index(this.video.id, { options: chosen.options() });
+        dialog.close();
+      } catch (error) {
+        problem.textContent = error.message;
+      }
     }, { class: "primary" });
     const text = "The video is watched again with other plugins. Both can then be compared, side by side.";
-    const dialog = openDialog("Watch another way", h("p", {}, text), chosen.element, h("div.actions", {}, start));
+    const dialog = openDialog("Watch another way", h("p", {}, text), chosen.element, problem, h("div.actions", {}, start));
   }
 
   /**
@@ -257,7 +263,7 @@ export class Watch {
     const many_ = this.panes.length > 1;
     this.player.setPanes(this.panes.length ? this.panes.map(({ tracks }, pane) => ({ tracks, answers: of(pane), title: many_ ? this.#paneName(pane) : null })) : [{ tracks: null, answers: [], title: null }]);
     this.timeline.showRejected = this.dimmed.checked;
-    this.timeline.setAnswers(of(0));
+    this.timeline.setAnswers(this.questions.flatMap(({ off, answers }, number) => (off ? [] : answers.map((answer, pane) => ({ answer, number, of: many_ ? this.#paneName(pane) : null })))));
   }
 
   #paneName(pane) {
