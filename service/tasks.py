@@ -10,6 +10,7 @@ from typing import Any
 from .jobs.job import JobRequest, Progress
 from .options import RunOptions
 from .search.asked import SearchOptions
+from .videos.derived import Derived
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +59,21 @@ class DrawTask:
     request: JobRequest
     video: Path
     folder: Path
+    path: Path
+
+
+@dataclass(frozen=True, slots=True)
+class DeriveTask:
+    """Make something of a video for browsers.
+
+    Attributes:
+        kind: what.
+        video: the file.
+        path: the file to write.
+    """
+
+    kind: Derived
+    video: Path
     path: Path
 
 
@@ -157,4 +173,4 @@ class News:
     partial: Mapping[str, Any] | None = None
 
 
-Task = JobTask | DrawTask | ExportTask | AskTask | TracksTask | ScoresTask | SearchTask | WarmTask
+Task = JobTask | DrawTask | DeriveTask | ExportTask | AskTask | TracksTask | ScoresTask | SearchTask | WarmTask

@@ -17,7 +17,19 @@ from .problems import without_folders
 from .result import Result, Used, to_json_line
 from .settings import Settings
 from .store.indexes import Indexes
-from .tasks import AskTask, DrawTask, ExportTask, ExportTo, JobTask, ScoresTask, SearchTask, Stop, Task, TracksTask
+from .tasks import (
+    AskTask,
+    DeriveTask,
+    DrawTask,
+    ExportTask,
+    ExportTo,
+    JobTask,
+    ScoresTask,
+    SearchTask,
+    Stop,
+    Task,
+    TracksTask,
+)
 from .telemetry.context import continuing
 from .telemetry.logs import logging_to_stderr
 from .telemetry.measured import Measured, measured
@@ -156,7 +168,10 @@ class Workroom:
             return self._view(task), {}
         if isinstance(task, SearchTask):
             return self._search(task), {}
-        _warm()
+        if isinstance(task, DeriveTask):
+            self._derive(task)
+        else:
+            _warm()
         return "", {}
 
     def _job(self, task: JobTask | DrawTask | ExportTask, connection: Connection) -> Used:
@@ -168,6 +183,11 @@ class Workroom:
         if isinstance(task, DrawTask):
             return draw_job(task, self._settings.limits())
         return export_job(task)
+
+    def _derive(self, task: DeriveTask) -> None:
+        from .videos.derived import derive
+
+        derive(task.kind, task.video, task.path, self._settings.limits())
 
     def _ask(self, task: AskTask) -> tuple[str, Used]:
         from .finding import catalogued, shown_name

@@ -31,6 +31,7 @@ from . import openapi
 from .access import Reader
 from .api_docs import add_api_docs
 from .context import Context
+from .derived import add_derived_routes
 from .errors import add_error_handlers
 from .health import Checks, add_health_routes, standard_checks
 from .indexes import add_index_routes
@@ -106,6 +107,7 @@ def create_app(settings: Settings) -> FastAPI:
     add_api_docs(app)
     add_track_route(app, context)
     add_video_routes(app, context)
+    add_derived_routes(app, context)
     add_index_routes(app, context)
     add_upload_routes(app, context)
     add_job_routes(app, context)

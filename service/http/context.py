@@ -158,7 +158,7 @@ async def answered(
     export = find_export(export_format)
     if export_format == JSON_FORMAT:
         return Response(await desk.do(request, make(None)), media_type=export.media_type)
-    folder = _folder(request.state.uploads)
+    folder = temporary_folder(request.state.uploads)
     try:
         target = ExportTo(export_format, folder / export.file_name)
         await desk.do(request, make(target))
@@ -169,7 +169,12 @@ async def answered(
     return FileResponse(target.path, media_type=export.media_type, filename=export.file_name, background=gone)
 
 
-def _folder(parent: Path) -> Path:
+def temporary_folder(parent: Path) -> Path:
+    """Make a folder, to be removed by whoever asks.
+
+    Raises:
+        OutputError: if it cannot be made.
+    """
     try:
         return Path(tempfile.mkdtemp(dir=parent))
     except OSError as error:

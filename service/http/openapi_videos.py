@@ -36,6 +36,18 @@ def file_route() -> dict[str, Any]:
     return {"responses": {**drawn, 200: {**whole, "description": "the file as it was sent"}, 206: part}}
 
 
+def picture_route() -> dict[str, Any]:
+    """Give the keywords of the route."""
+    picture = {"description": "JPEG", "content": {"image/jpeg": {"schema": {"type": "string", "format": "binary"}}}}
+    return {"responses": {200: picture, **problems(404, 410, 413, 422, 503)}}
+
+
+def playable_route() -> dict[str, Any]:
+    """Give the keywords of the route."""
+    drawn = drawn_route()["responses"]
+    return {"responses": {**drawn, 200: {**drawn[200], "description": "MP4 with H.264, the same frames and times"}}}
+
+
 def index_route() -> dict[str, Any]:
     """Give the keywords of the route."""
     body = {

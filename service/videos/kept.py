@@ -21,6 +21,8 @@ from trackspeak.service.database.tables import KeptVideoRow
 from trackspeak.service.pipeline.video_info import VideoInfo
 from trackspeak.service.process_folder import locked
 
+from .derived import SUFFIXES, Derived
+
 _SUFFIX: Final = re.compile(r"\.[A-Za-z0-9]{1,8}")
 _LOCK: Final = ".lock"
 
@@ -159,6 +161,25 @@ class KeptVideos:
             if row is not None and row.expired:
                 raise GoneError(f"video {video_id}: its time is over and its file was removed; send it again")
 
+    def derived(self, video_id: str, kind: Derived) -> Path:
+        """Give the file of what is made of a video, beside it; it need not be there yet."""
+        return self._folder / f"{video_id}{SUFFIXES[kind]}"
+
+    def keep_derived(self, video_id: str, kind: Derived, made: Path) -> None:
+        """Put what was made of a video beside it; `made` is moved from where it is.
+
+        Raises:
+            NotFoundError: if the video was deleted meanwhile.
+            GoneError: if its time ended meanwhile.
+            OutputError: if it cannot be moved.
+        """
+        with self._guarded():
+            self.get(video_id)
+            try:
+                shutil.move(made, self.derived(video_id, kind))
+            except OSError as error:
+                raise OutputError(f"{made.name} could not be kept in {self._folder}: {error.strerror}") from error
+
     def touch(self, video_id: str) -> None:
         """Let a video's time begin anew, since it is needed."""
         with writing(self._engine) as session:
@@ -167,7 +188,7 @@ class KeptVideos:
                 row.expires_s = self._expiry()
 
     def delete(self, video_id: str) -> None:
-        """Remove a video's file and what is said of it; nothing happens where it is not kept.
+        """Remove a video's file, what was made of it and what is said of it; nothing happens where it is not kept.
 
         Raises:
             OutputError: if it cannot be removed.
@@ -206,7 +227,8 @@ class KeptVideos:
             if row is None:
                 return
             try:
-                self._path(row).unlink(missing_ok=True)
+                for path in (*(self.derived(video_id, kind) for kind in SUFFIXES), self._path(row)):
+                    path.unlink(missing_ok=True)
             except OSError as error:
                 raise OutputError(f"the video {video_id} could not be removed: {error.strerror}") from error
             then(session)
