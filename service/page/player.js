@@ -1,5 +1,6 @@
 /** Plays a video with boxes over it, each in step with the frame that is shown. */
 
+import { lowerBound } from "./answer.js";
 import { call, Unreachable, untilReachable } from "./api.js";
 import { Clock } from "./clock.js";
 import { h, iconButton, select } from "./dom.js";
@@ -9,6 +10,9 @@ import { drawPane, paneAt } from "./painting.js";
 
 const SPEEDS = [0.1, 0.25, 0.5, 1, 1.5, 2, 4];
 const FIRST_BYTE = { Range: "bytes=0-0" };
+const STEP_TRIES = 16;
+const STEP_GROWTH = 1.5;
+const TOLD_MS = 30; // a frame is told of a little after the seek
 const INSIDE_S = 0.0005; // a seek to the very time of a frame may fall before it
 
 export class Player {
@@ -215,18 +219,27 @@ export class Player {
     this.#media.currentTime = this.#origin_s + Math.max(0, time_s) + INSIDE_S;
   }
 
-  /** Go to the frame before or after: of those of tracks to the very one, else on until another is shown. */
+  /** Go to the frame before or after: a little further each time, until another one is shown. */
   async step(way) {
     this.pause();
     const before_s = this.time_s;
-    if (way < 0) return this.seek(before_s - 0.001 - INSIDE_S); // what is shown then is the frame before
-    const frame_s = 1 / (this.video.fps || 25);
-    for (let tried = 1; tried <= 16 && this.time_s === before_s; tried++) {
+    let away_s = way < 0 ? 0.001 + INSIDE_S : this.#toNext(before_s);
+    for (let tried = 0; tried < STEP_TRIES && (this.time_s - before_s) * way <= 0; tried++) {
       const seeked = new Promise((resolve) => this.#media.addEventListener("seeked", resolve, { once: true }));
-      this.seek(before_s + (tried * frame_s) / 4);
+      this.seek(before_s + way * away_s);
+      if (before_s + way * away_s < 0) return;
       await seeked;
-      await new Promise((resolve) => setTimeout(resolve, 30)); // the frame is told of after the seek
+      await new Promise((resolve) => setTimeout(resolve, TOLD_MS));
+      away_s *= STEP_GROWTH;
     }
+  }
+
+  /** How far the next frame is: as the tracks know it, or else by guess. */
+  #toNext(now_s) {
+    const frame_s = 1 / (this.video.fps || 25);
+    const times_s = this.panes[0].tracks?.times_s ?? [];
+    const known_s = (times_s[lowerBound(times_s, now_s + 0.001)] ?? Infinity) - now_s;
+    return known_s < 1.5 * frame_s ? known_s : 0.75 * frame_s;
   }
 
   setSpeed(rate) {

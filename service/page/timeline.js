@@ -102,8 +102,9 @@ export class Timeline {
   }
 
   #key(event) {
-    const step_s = (this.view[1] - this.view[0]) / 50;
-    const places = { ArrowLeft: this.#now_s - step_s, ArrowRight: this.#now_s + step_s, Home: 0, End: this.duration_s };
+    // arrows go frame by frame, as everywhere
+    const step_s = (this.view[1] - this.view[0]) / 10;
+    const places = { PageUp: this.#now_s - step_s, PageDown: this.#now_s + step_s, Home: 0, End: this.duration_s };
     if (!(event.key in places) || event.ctrlKey || event.metaKey) return;
     event.preventDefault();
     event.stopPropagation();
