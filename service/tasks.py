@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from .formats.video import TimeSpan
 from .jobs.job import JobRequest, Progress
 from .options import RunOptions
 from .search.asked import SearchOptions
@@ -110,6 +111,29 @@ class AskTask:
 
 
 @dataclass(frozen=True, slots=True)
+class ClipTask:
+    """Draw what an index answers into its video.
+
+    Attributes:
+        index_id: its whole id.
+        video: the file.
+        path: the MP4 to write.
+        queries: the questions; none: tracks are drawn as they are.
+        options: those about asking count.
+        track_id: this track alone; None: all.
+        span: this part of the video alone.
+    """
+
+    index_id: str
+    video: Path
+    path: Path
+    queries: tuple[str, ...]
+    options: RunOptions
+    track_id: int | None
+    span: TimeSpan
+
+
+@dataclass(frozen=True, slots=True)
 class TracksTask:
     """Give all tracks of an index.
 
@@ -173,4 +197,6 @@ class News:
     partial: Mapping[str, Any] | None = None
 
 
-Task = JobTask | DrawTask | DeriveTask | ExportTask | AskTask | TracksTask | ScoresTask | SearchTask | WarmTask
+Task = (
+    JobTask | DrawTask | DeriveTask | ClipTask | ExportTask | AskTask | TracksTask | ScoresTask | SearchTask | WarmTask
+)

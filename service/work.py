@@ -19,6 +19,7 @@ from .settings import Settings
 from .store.indexes import Indexes
 from .tasks import (
     AskTask,
+    ClipTask,
     DeriveTask,
     DrawTask,
     ExportTask,
@@ -164,6 +165,8 @@ class Workroom:
             return "", self._job(task, connection)
         if isinstance(task, AskTask):
             return self._ask(task)
+        if isinstance(task, ClipTask):
+            return "", self._clip(task)
         if isinstance(task, TracksTask | ScoresTask):
             return self._view(task), {}
         if isinstance(task, SearchTask):
@@ -197,6 +200,11 @@ class Workroom:
         stored, result = self._answering().ask(task.index_id, task.queries, task.options)
         name = shown_name(stored, catalogued(self._settings)) if task.export is not None else stored.name
         return _told(result, task.export, name), result.plugins
+
+    def _clip(self, task: ClipTask) -> Used:
+        from .drawing import draw_clip
+
+        return draw_clip(task, self._answering(), self._settings.limits())
 
     def _view(self, task: TracksTask | ScoresTask) -> str:
         from .finding import catalogued, shown_name

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Sequence
+from math import isnan
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -28,7 +29,7 @@ class Painter:
     """Draws the answers to some queries, each in its own colour.
 
     Args:
-        answers: per query the referred tracks.
+        answers: per query the referred tracks; a frame's score that is NaN is not shown, nor a query without words.
         width: pixels of a frame.
         height: pixels of a frame.
     """
@@ -55,7 +56,8 @@ class Painter:
             position=sv.Position.BOTTOM_CENTER,
             border_thickness=1,
         )
-        self._legend = _legend(answers, palette, width, height)
+        asked = [answer for answer in answers if answer.query]
+        self._legend = _legend(asked, palette, width, height)
 
     def paint(self, frame: Frame) -> npt.NDArray[np.uint8]:
         """Draw everything into a copy of the frame.
@@ -73,11 +75,13 @@ class Painter:
         boxes = np.clip(np.stack([row[2] for row in rows]), -_OUTSIDE_PX, max(self._size) + _OUTSIDE_PX)
         margins = depths[:, None] * np.array([-2, -2, 2, 2], np.float32) * self._thickness  # (N, 4)
         detections = self._detections(boxes + margins, rows)
-        bars = self._detections(self._bar_anchors(boxes, depths), rows)
-        values = np.clip([row[3] for row in rows], 0.0, 1.0)
-        labels = [f"#{track_id} {score:.2f}" for _, track_id, _, score in rows]
+        labels = [f"#{track_id}" if isnan(score) else f"#{track_id} {score:.2f}" for _, track_id, _, score in rows]
         scene = self._boxes.annotate(scene, detections)
-        scene = self._bars.annotate(scene, bars, custom_values=values)
+        scored = [number for number, row in enumerate(rows) if not isnan(row[3])]
+        if scored:
+            bars = self._detections(self._bar_anchors(boxes, depths)[scored], [rows[number] for number in scored])
+            values = np.clip([rows[number][3] for number in scored], 0.0, 1.0)
+            scene = self._bars.annotate(scene, bars, custom_values=values)
         painted: npt.NDArray[np.uint8] = self._labels.annotate(scene, detections, labels)
         return painted
 
@@ -106,7 +110,7 @@ class Painter:
 
 
 _Row = tuple[int, int, npt.NDArray[np.float32], float]
-"""Query number, track id, (4,) box, score."""
+"""Query number, track id, (4,) box, score, which may be NaN."""
 
 
 def _rows_by_frame(answers: Sequence[ReferredTracks]) -> dict[int, list[_Row]]:

@@ -158,15 +158,35 @@ async def answered(
     export = find_export(export_format)
     if export_format == JSON_FORMAT:
         return Response(await desk.do(request, make(None)), media_type=export.media_type)
+    return await answered_by_file(
+        desk, request, lambda path: make(ExportTo(export_format, path)), export.file_name, export.media_type
+    )
+
+
+async def answered_by_file(
+    desk: Desk, request: Request, make: Callable[[Path], Task], file_name: str, media_type: str
+) -> Response:
+    """Do a task, and answer with the file that it writes, which is then removed.
+
+    Args:
+        desk: that does it.
+        request: whose it is.
+        make: gives the task, for the file to write.
+        file_name: what the caller shall call it.
+        media_type: of the file.
+
+    Raises:
+        TrackspeakError: what the task raises.
+    """
     folder = temporary_folder(request.state.uploads)
     try:
-        target = ExportTo(export_format, folder / export.file_name)
-        await desk.do(request, make(target))
+        path = folder / "answer"
+        await desk.do(request, make(path))
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
         raise
     gone = BackgroundTask(shutil.rmtree, folder, ignore_errors=True)
-    return FileResponse(target.path, media_type=export.media_type, filename=export.file_name, background=gone)
+    return FileResponse(path, media_type=media_type, filename=file_name, background=gone)
 
 
 def temporary_folder(parent: Path) -> Path:

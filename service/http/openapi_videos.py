@@ -48,6 +48,12 @@ def playable_route() -> dict[str, Any]:
     return {"responses": {**drawn, 200: {**drawn[200], "description": "MP4 with H.264, the same frames and times"}}}
 
 
+def clip_route() -> dict[str, Any]:
+    """Give the keywords of the route."""
+    video = {"description": "MP4", "content": {"video/mp4": {"schema": {"type": "string", "format": "binary"}}}}
+    return {"responses": {200: video, **problems(404, 409, 410, 413, 422, 503)}}
+
+
 def index_route() -> dict[str, Any]:
     """Give the keywords of the route."""
     body = {
