@@ -5,7 +5,7 @@ import { button, h } from "./dom.js";
 import { score, span } from "./format.js";
 import { motion } from "./motion.js";
 
-const PAGE = 24;
+const PAGE = 12;
 const NEAR = 5;
 
 /**

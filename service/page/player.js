@@ -28,7 +28,6 @@ export class Player {
     this.trails = false;
     this.everything = false;
     this.panes = [];
-    this.drawnFrames = 0;
     this.#origin_s = null;
     this.#start_s = null;
     this.#media = video.bytes === null ? new Clock(video.duration_s ?? 0) : this.#makeVideo();
@@ -185,7 +184,6 @@ export class Player {
   /** Draw what belongs to the frame that is shown. */
   draw() {
     for (const pane of this.panes) drawPane(pane, this);
-    this.drawnFrames++;
   }
 
   #hover(pane, event) {

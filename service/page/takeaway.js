@@ -6,7 +6,7 @@ import { showError } from "./notices.js";
 import { wantsKey } from "./session.js";
 
 /** What `?format=` takes, and what for. */
-export const FORMATS = [
+const FORMATS = [
   ["json", "JSON, the result"],
   ["jsonl", "JSON Lines, a box a line"],
   ["mot", "MOTChallenge"],

@@ -17,6 +17,7 @@ import { saveClip, takeAway } from "./takeaway.js";
 import { Timeline } from "./timeline.js";
 
 const KEEP_MS = 400;
+const REST_MS = 120;
 
 export class Watch {
   constructor(queue, videoId) {
@@ -33,6 +34,7 @@ export class Watch {
 
   #closed = false;
   #keeping = null;
+  #resting = null;
 
   #jobs = (event) => event.detail.video === this.video?.id && this.load();
   #partial = (event) => event.detail.video === this.video?.id && this.#showPartial();
@@ -40,6 +42,7 @@ export class Watch {
   close() {
     this.#closed = true;
     clearTimeout(this.#keeping);
+    clearTimeout(this.#resting);
     this.queue.removeEventListener("jobs", this.#jobs);
     this.queue.removeEventListener("partial", this.#partial);
     this.player?.close();
@@ -90,7 +93,7 @@ export class Watch {
     this.element.replaceChildren(bar,
       h("div.columns", {}, h("div.main", {}, this.player.element, this.position, this.timeline.element),
         h("aside", { "aria-label": "Questions and answers" }, this.state, this.chips.element, threshold, this.results)));
-    this.threshold_ = threshold;
+    this.thresholdBar = threshold;
     threshold.hidden = true;
     this.questions = current().questions.map((text) => ({ text, off: false, answers: [] }));
     this.#showChips();
@@ -226,28 +229,43 @@ export class Watch {
     this.#refresh();
   }
 
+  /** Filter anew: what is drawn at once, the cards when the slider rests. */
   #setThreshold(value) {
     this.threshold = value === this.standard ? null : value;
     for (const { answers } of this.questions) for (const answer of answers) answer.select(value);
-    this.#refresh();
+    this.#showChips();
+    this.#showThreshold();
+    this.#redraw();
+    clearTimeout(this.#resting);
+    this.#resting = setTimeout(() => this.#showCards(), REST_MS);
+    this.#keepAddress();
+  }
+
+  #showThreshold() {
+    this.thresholdBar.hidden = !this.questions.some(({ answers }) => answers.length);
+    const value = this.threshold ?? this.standard ?? 0.5;
+    if (this.kind === "cosine") this.slider.min = "-1";
+    this.slider.value = String(value);
+    this.shown.textContent = score(value, this.kind);
   }
 
   /** Show what changed everywhere. */
   #refresh() {
     this.#showChips();
-    this.threshold_.hidden = !this.questions.some(({ answers }) => answers.length);
-    const value = this.threshold ?? this.standard ?? 0.5;
-    if (this.kind === "cosine") Object.assign(this.slider, { min: "-1" });
-    this.slider.value = String(value);
-    this.shown.textContent = score(value, this.kind);
+    this.#showThreshold();
     this.#redraw();
+    this.#showCards();
+    this.#keepAddress();
+  }
+
+  #showCards() {
+    clearTimeout(this.#resting);
     this.results.replaceChildren(...this.questions.flatMap(({ off, answers }, number) => (off ? [] : answers.map((answer, pane) => {
       const list = cardList(answer, number, this.#told());
       if (this.panes.length > 1) list.prepend(h("p.pane-name", {}, this.#paneName(pane)));
       return list;
     }))));
     if (!this.questions.length && this.panes.length) this.results.replaceChildren(h("p.nothing", {}, `${many(this.panes[0].tracks.all.length, "track")} in this video. Ask for the ones you mean.`));
-    this.#keepAddress();
   }
 
   #told() {
