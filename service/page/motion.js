@@ -20,7 +20,7 @@ export function motion(track, start, stop, seconds) {
   return { way: `moving ${WAYS[(eighth + 8) % 8]}`, speed: length / seconds };
 }
 
-export function centre(boxes, position) {
+function centre(boxes, position) {
   const at = position * 4;
   return [(boxes[at] + boxes[at + 2]) / 2, (boxes[at + 1] + boxes[at + 3]) / 2];
 }
