@@ -13,6 +13,9 @@ const FIRST_BYTE = { Range: "bytes=0-0" };
 const STEP_TRIES = 16;
 const STEP_GROWTH = 1.5;
 const TOLD_MS = 30; // a frame is told of a little after the seek
+const UNTOLD_MS = 100;
+const ASKED_TIMES = 5;
+const BESIDE_S = 0.0001;
 const INSIDE_S = 0.0005; // a seek to the very time of a frame may fall before it
 
 export class Player {
@@ -116,6 +119,7 @@ export class Player {
     if (media.requestVideoFrameCallback) {
       const shown = (_now, { mediaTime }) => {
         if (signal.aborted) return;
+        this.#untold = 0;
         this.#origin_s ??= media.currentTime < 0.001 || mediaTime < 1 ? mediaTime : 0;
         this.#at(mediaTime - this.#origin_s);
         if (this.#start_s !== null) this.seek(this.#start_s);
@@ -123,6 +127,7 @@ export class Player {
         media.requestVideoFrameCallback(shown);
       };
       media.requestVideoFrameCallback(shown);
+      media.addEventListener("seeked", () => setTimeout(() => this.#askAgain(), UNTOLD_MS), { signal });
       return;
     }
     this.#origin_s = 0;
@@ -133,6 +138,16 @@ export class Player {
       requestAnimationFrame(tick);
     };
     requestAnimationFrame(tick);
+  }
+
+  #untold = 0; // how often a frame has been sought since one was told of
+
+  /** Chromium sometimes shows the frame that was sought without telling of it; it does when asked a little beside. */
+  #askAgain() {
+    const media = this.#media;
+    if (!this.#untold || this.#untold > ASKED_TIMES || !media.paused || media.seeking || this.#stopped.signal.aborted) return;
+    this.#untold++;
+    media.currentTime += BESIDE_S;
   }
 
   #at(time_s) {
@@ -214,6 +229,7 @@ export class Player {
       this.#start_s = time_s;
       return;
     }
+    this.#untold = 1;
     this.#media.currentTime = this.#origin_s + Math.max(0, time_s) + INSIDE_S;
   }
 
