@@ -84,7 +84,7 @@ export function lowerBound(sorted, value) {
  * Give each frame of a track the mean score of the segments that cover it; others what lies on the line between.
  * @returns {Float32Array | null} null where no segment covers any frame.
  */
-export function frameScores(track, scores) {
+function frameScores(track, scores) {
   const count = track.frames.length;
   const sums = new Float64Array(count);
   const covers = new Int32Array(count);

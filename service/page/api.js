@@ -67,7 +67,7 @@ export async function call(path, { method = "GET", body = undefined, headers = {
 }
 
 /** Read what an answer says went wrong, also where something between here and the service said it. */
-export async function problemOf(response) {
+async function problemOf(response) {
   let told = {};
   try {
     told = JSON.parse(await response.text());
