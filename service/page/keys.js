@@ -7,7 +7,7 @@ const KEYS = [
   ["← →", "one frame; with shift, one second"],
   ["[ ]", "slower, faster"],
   ["p n", "the last, the next begin of a track that is asked for"],
-  ["l", "loop the chosen track, or end the loop"],
+  ["l", "loop the chosen track, or else what the timeline shows; or end the loop"],
   ["t", "trails"],
   ["a", "all tracks"],
   ["m", "sound"],
@@ -29,7 +29,7 @@ export function showKeys() {
 export function keysOf(watch, { key, shiftKey }) {
   const { player, timeline } = watch;
   const step = (way) => (shiftKey ? player.seek(player.time_s + way) : player.step(way));
-  const longest = () => watch.chosen?.runs?.reduce((a, b) => (b.last_s - b.first_s > a.last_s - a.first_s ? b : a)) ?? null;
+  const longest = () => watch.chosen?.runs?.reduce((a, b) => (b.last_s - b.first_s > a.last_s - a.first_s ? b : a));
   const does = {
     " ": () => player.toggle(),
     ArrowLeft: () => step(-1),
@@ -38,7 +38,7 @@ export function keysOf(watch, { key, shiftKey }) {
     "]": () => player.changeSpeed(1),
     n: () => watch.jump(1),
     p: () => watch.jump(-1),
-    l: () => player.setLoop(player.loop ? null : longest()),
+    l: () => player.setLoop(player.loop ? null : (longest() ?? timeline.span)),
     t: () => player.setTrails(!player.trails),
     a: () => player.setEverything(!player.everything),
     m: () => player.setMuted(!player.muted),

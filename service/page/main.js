@@ -43,7 +43,7 @@ async function start() {
   one("#keys").append(icon("keys"));
   one("#keys").addEventListener("click", showKeys);
   document.addEventListener("keydown", pressed);
-  listen("unauthenticated", (problem) => view && askForKey(problem));
+  listen("unauthenticated", (problem) => view && askForKey(problem).then(() => view.load?.()));
   await begin();
   const queue = new Queue();
   watchService(() => view?.load?.()); // what could not be loaded meanwhile is loaded then

@@ -5,7 +5,7 @@ import { announce, h, one } from "./dom.js";
 import { bytes } from "./format.js";
 import { showError } from "./notices.js";
 import { cancelJob, ending, follow, ProgressBar } from "./progress.js";
-import { address, go } from "./route.js";
+import { address, current, go } from "./route.js";
 import { send } from "./upload.js";
 
 const KEPT_MS = 15_000;
@@ -46,7 +46,7 @@ export class Queue extends EventTarget {
       bar.element.remove();
       this.dispatchEvent(new Event("changed"));
       await this.index(video, asked);
-      if (open) go({ video, q: asked.queries });
+      if (open && current().view === "library") go({ video, q: asked.queries }); // else somebody is looking at something
     } catch (error) {
       if (error.name !== "AbortError") showError(error, () => this.add([file], asked));
       end(bar, error.name === "AbortError" ? "Cancelled" : "Not sent", true);

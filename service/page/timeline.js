@@ -125,6 +125,11 @@ export class Timeline {
     this.draw();
   }
 
+  /** The part of the time that is shown. */
+  get span() {
+    return { first_s: this.view[0], last_s: this.view[1] };
+  }
+
   /** Show `factor` times as much time, around a time or what plays. */
   zoom(factor, around_s = this.#now_s) {
     const [first, last] = this.view;

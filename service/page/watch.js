@@ -25,6 +25,7 @@ export class Watch {
     this.videoId = videoId;
     this.questions = []; // {text, off, answers: [Answer of each pane | null]}
     this.panes = [];
+    this.kinds = new Set();
     this.threshold = current().threshold;
     this.element = h("div.watch", {}, h("p.loading", { role: "status" }, "Loading …"));
     queue.addEventListener("jobs", this.#jobs);
@@ -68,6 +69,7 @@ export class Watch {
   }
 
   #build() {
+    document.title = `${this.video.name || "Video"} · trackspeak`;
     this.player = new Player(this.video, (time_s) => this.#moved(time_s));
     this.timeline = new Timeline(this.video.duration_s ?? 1, {
       seek: (time_s) => this.player.seek(time_s),
@@ -142,6 +144,7 @@ export class Watch {
     const opened = await Promise.all(ids.map(async (id) => new Tracks(await getJson(`/v1/indexes/${id}/tracks`))));
     if (this.#closed) return;
     this.panes = opened.map((tracks) => ({ tracks }));
+    this.kinds = new Set();
     this.video.duration_s ??= opened[0].video.duration_s;
     this.state.replaceChildren(...opened[0].warnings.map((text) => h("p.warning", {}, text)));
     this.#showIndexes();
@@ -202,7 +205,7 @@ export class Watch {
   async #answer(question) {
     question.answers = await Promise.all(this.panes.map(async ({ tracks }) => {
       const told = await postJson(`/v1/indexes/${tracks.indexId}/scores`, { queries: [question.text] });
-      this.kind = told.score_kind;
+      this.kinds.add(told.score_kind);
       this.standard = told.threshold;
       return new Answer(tracks, told.queries[0], told.score_kind).select(this.threshold ?? told.threshold);
     }));
@@ -242,11 +245,12 @@ export class Watch {
   }
 
   #showThreshold() {
-    this.thresholdBar.hidden = !this.questions.some(({ answers }) => answers.length);
+    const [kind, another] = this.kinds;
+    this.thresholdBar.hidden = !kind || Boolean(another); // scores of two kinds have no threshold in common
     const value = this.threshold ?? this.standard ?? 0.5;
-    if (this.kind === "cosine") this.slider.min = "-1";
+    if (kind === "cosine") this.slider.min = "-1";
     this.slider.value = String(value);
-    this.shown.textContent = score(value, this.kind);
+    this.shown.textContent = score(value, kind);
   }
 
   /** Show what changed everywhere. */
