@@ -32,24 +32,24 @@ export class Chips {
       await this.told.add(text);
       this.input.value = "";
     } catch (error) {
-      if (!(error instanceof Problem)) throw error;
       this.#showError(error, text);
     }
   }
 
   /** Show what is wrong with a question, under the column at which it is wrong. */
-  #showError(problem, text = "") {
+  #showError(error, text = "") {
+    const problem = error instanceof Problem ? error : null;
     this.input.setAttribute("aria-invalid", String(Boolean(problem)));
     this.error.replaceChildren();
-    if (!problem) return;
-    const { column } = problem;
+    if (!error) return;
+    const column = problem?.column ?? null;
     if (column !== null) {
       this.error.append(h("code.pointer", { "aria-hidden": "true" }, `${text}\n${" ".repeat(column - 1)}^`));
       const at = this.input.value.length - this.input.value.trimStart().length + column - 1;
       this.input.focus();
       this.input.setSelectionRange(at, at + 1);
     }
-    this.error.append(h("p", {}, problem.message, problem.requestId && h("small", {}, ` request ${problem.requestId}`)));
+    this.error.append(h("p", {}, error.message, problem?.requestId && h("small", {}, ` request ${problem.requestId}`)));
   }
 
   /**
