@@ -40,7 +40,8 @@ export class ProgressBar {
  */
 export async function follow(jobId, bar, signal, partial = () => {}) {
   for await (const { kind, data } of events(jobId, signal)) {
-    if (kind === "state") bar.show(null, data.state === "queued" ? await waiting(jobId) : "Beginning");
+    if (kind === "state" && data.state === "queued") bar.show(null, await waiting(jobId));
+    else if (kind === "state" && data.state === "running") bar.show(null, "Beginning");
     else if (kind === "progress") bar.show(share(data), words(data));
     else if (kind === "partial") partial(data);
   }
