@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
 
 _NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 PATIENCE_MS = 60_000
@@ -21,6 +21,7 @@ PATIENCE_MS = 60_000
 def started_browser() -> Iterator[Browser]:
     """Start the Chromium of the system, or the one that Playwright has installed; skips where there is neither."""
     found = next(filter(None, map(shutil.which, _NAMES)), None)
+    expect.set_options(timeout=PATIENCE_MS)
     with sync_playwright() as playwright:
         if not found and not Path(playwright.chromium.executable_path).is_file():
             pytest.skip("needs Chromium (Debian: apt-get install chromium; or: playwright install chromium)")
