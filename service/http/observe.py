@@ -117,5 +117,9 @@ def route_template(scope: Scope) -> str:
     if isinstance(path, str):
         return path
     endpoint = scope.get("endpoint")  # what FastAPI adds by itself, such as /docs, is in no scope as a route
-    routes = [route for route in scope["app"].routes if getattr(route, "endpoint", None) is endpoint]
+    routes = [
+        route
+        for route in scope["app"].routes
+        if endpoint in (getattr(route, "endpoint", None), getattr(route, "app", None))
+    ]
     return routes[0].path if endpoint is not None and routes else UNMATCHED

@@ -13,6 +13,7 @@ import pytest
 from fastapi import FastAPI, Request
 from fastapi.responses import StreamingResponse
 from fastapi.testclient import TestClient
+from starlette.staticfiles import StaticFiles
 
 from trackspeak.service.access.principal import Principal
 from trackspeak.service.http.errors import add_error_handlers
@@ -61,6 +62,7 @@ def make_app(tracing: Tracing) -> FastAPI:
 
     app.state.metrics = Metrics(dict)
     app.add_middleware(Observing, metrics=app.state.metrics, tracing=tracing)
+    app.mount("/files", StaticFiles(directory=Path(__file__).parent))
     return app
 
 
@@ -173,3 +175,9 @@ def test_the_operators_page_shows_such_an_event() -> None:
     assert [*event] == ["time", "level", "logger", "message", "request_id", *FIELDS, "key_id"]
     documented = re.findall(r"`(\w+)`", "".join(re.findall(r"^\| (`.*?) \|", section, re.MULTILINE)))
     assert set(documented) == {*event, "job_id", "trace_id", "exception"}
+
+
+def test_files_of_a_folder_have_one_route(client: TestClient, caplog: pytest.LogCaptureFixture) -> None:
+    client.get(f"/files/{Path(__file__).name}")
+    client.get("/files/nothing")
+    assert [(one["route"], one["status"]) for one in told(caplog)] == [("/files", 200), ("/files", 404)]
