@@ -225,12 +225,8 @@ class Front:
 
     def _forget(self, job: Job) -> None:
         self.shop.queue.cancel(job.id)
-        until_s = time.monotonic() + _ENDING_S
-        while not (now := self.shop.ledger.get(job.id)).ended:
-            if time.monotonic() > until_s:
-                return
-            time.sleep(_PAUSE_S)
-        self.shop.retention.forget(now)
+        if _comes_true(lambda: self.shop.ledger.get(job.id).ended):
+            self.shop.retention.forget(self.shop.ledger.get(job.id))
 
     async def events(self, job_id: str, after: int) -> AsyncIterator[JobEvent]:
         """Give what happens to a job after an event of this number, until it has ended."""
@@ -264,11 +260,8 @@ class Front:
         jobs = self.shop.ledger.find(Chosen(video_id=video_id, most=None))
         for job in jobs:
             self.shop.queue.cancel(job.id)
-        until_s = time.monotonic() + _ENDING_S
-        while self.shop.ledger.open_of_video(video_id):
-            if time.monotonic() > until_s:
-                raise ConflictError(f"video {video_id}: a job of it has not ended yet; try again")
-            time.sleep(_PAUSE_S)
+        if not _comes_true(lambda: not self.shop.ledger.open_of_video(video_id)):
+            raise ConflictError(f"video {video_id}: a job of it has not ended yet; try again")
         for job in jobs:
             self.shop.retention.forget(job)
         self.shop.uploads.forget_video(video_id)
@@ -289,3 +282,13 @@ class Front:
     def _wake(self) -> None:
         for runner in self.runners:
             runner.wake()
+
+
+def _comes_true(look: Callable[[], bool]) -> bool:
+    """Wait until something is so, as long as a job may take to end; tells whether it is."""
+    until_s = time.monotonic() + _ENDING_S
+    while not look():
+        if time.monotonic() > until_s:
+            return False
+        time.sleep(_PAUSE_S)
+    return True

@@ -151,10 +151,10 @@ class _Run:
     def opened(self) -> Video:
         return open_video(self.path, self.limits, isolated=True)
 
-    def watch(self, request: JobRequest, *, thumbnails: bool = False) -> Watched:
+    def watch(self, request: JobRequest, opened: Callable[[], Video], *, thumbnails: bool = False) -> Watched:
         questions = [parse_question(text) for text in check_queries(request.queries, self.limits)]
         return watch_and_answer(
-            self.opened,
+            opened,
             request.video_name,
             questions,
             self.options,
@@ -166,7 +166,7 @@ class _Run:
 
 
 def _track(task: JobTask, _tools: Tools, run: _Run) -> Used:
-    watched = run.watch(task.request)
+    watched = run.watch(task.request, run.opened)
     run.teller.stage("answer")
     result, request = watched.result, task.request
     if request.export is None or request.export == JSON_FORMAT:
@@ -187,7 +187,7 @@ def _index(task: JobTask, tools: Tools, run: _Run) -> Used:
     found = index_id(video, run.assembly, run.options)
     if not tools.indexes.is_whole(found):
         if request.queries:
-            stored = run.watch(request, thumbnails=True).stored
+            stored = run.watch(request, lambda: video, thumbnails=True).stored
         else:
             stored = make_index(
                 video,
