@@ -269,6 +269,8 @@ export class Watch {
       if (this.panes.length > 1) list.prepend(h("p.pane-name", {}, this.#paneName(pane)));
       return list;
     }))));
+    if (this.chosen) this.chosen = this.#entryOf(this.chosen.track.id);
+    this.#markCards();
     if (!this.questions.length && this.panes.length) this.results.replaceChildren(h("p.nothing", {}, `${many(this.panes[0].tracks.all.length, "track")} in this video. Ask for the ones you mean.`));
   }
 
@@ -304,12 +306,15 @@ export class Watch {
   #choose(entry) {
     this.chosen = entry;
     this.timeline.choose(entry);
-    for (const card of this.element.querySelectorAll(".card")) {
-      const mine = entry && card.dataset.track === String(entry.track.id);
-      card.classList.toggle("chosen", Boolean(mine));
-    }
+    this.#markCards();
     if (entry) this.element.querySelector(".card.chosen")?.scrollIntoView({ block: "nearest" });
     this.#keepAddress();
+  }
+
+  #markCards() {
+    for (const card of this.element.querySelectorAll(".card")) {
+      card.classList.toggle("chosen", card.dataset.track === String(this.chosen?.track.id));
+    }
   }
 
   #moved(time_s) {
