@@ -70,7 +70,8 @@ class Visit:
         """Check that there was no error but those that were expected."""
         failed = [line for line in self._errors if line.startswith("Failed to load resource")]
         known = {line for line in failed for pattern in self._expected if re.search(pattern, line)}
-        assert [line for line in self._errors if line not in known] == []
+        wrong = [line for line in self._errors if line not in known]
+        assert not wrong, f"the console has errors: {wrong}"
         unseen = [pattern for pattern in self._expected if not any(re.search(pattern, line) for line in failed)]
         assert unseen == [], f"expected in the console, but not there; it has {failed}"
 
