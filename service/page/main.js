@@ -40,6 +40,7 @@ function pressed(event) {
 
 async function start() {
   followLinks(document.body);
+  one(".skip").addEventListener("click", (event) => (event.preventDefault(), one("main").focus())); // no other address
   one("#keys").append(icon("keys"));
   one("#keys").addEventListener("click", showKeys);
   document.addEventListener("keydown", pressed);
