@@ -2,8 +2,10 @@
 
 import base64
 import io
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from importlib.resources import files
 from typing import Any
 
 import numpy as np
@@ -12,6 +14,7 @@ from page_clips import Street
 from PIL import Image
 from playwright.sync_api import Page
 
+COLOURS = re.findall(r"#[0-9a-f]{6}", (files("trackspeak.service") / "page/colours.js").read_text(encoding="utf-8"))
 LINE_PX = 2
 LABEL_PX = (60, 18)
 """A label lies above the left end of a box; it is at most so wide and high."""
@@ -20,9 +23,9 @@ _PAINTED = """number => {
   const canvas = document.querySelectorAll('.stage canvas')[number];
   return canvas.toDataURL('image/png').split(',')[1];
 }"""
-_SHOWN = """([width, height]) => {
+_SHOWN = """([selector, width, height]) => {
   const canvas = Object.assign(document.createElement('canvas'), {width, height});
-  canvas.getContext('2d').drawImage(document.querySelector('.stage video'), 0, 0, width, height);
+  canvas.getContext('2d').drawImage(document.querySelector(selector), 0, 0, width, height);
   return canvas.toDataURL('image/png').split(',')[1];
 }"""
 
@@ -42,13 +45,13 @@ def painted(page: Page, pane: int = 0) -> Pixels:
     return _decode(page.evaluate(_PAINTED, pane))
 
 
-def shown_frame(page: Page, street: Street) -> int:
-    """Tell which frame of a clip the browser really shows, by its pixels."""
+def shown_frame(page: Page, street: Street, selector: str = ".stage video", apart: float = 0.7) -> int:
+    """Tell which frame of a clip the browser really shows, by its pixels; `apart`: the best against the next best."""
     height, width = street.rgb.shape[1:3]
-    picture = _decode(page.evaluate(_SHOWN, [width, height]))[:, :, :3].astype(np.float32)
+    picture = _decode(page.evaluate(_SHOWN, [selector, width, height]))[:, :, :3].astype(np.float32)
     distances = [float(np.mean((picture - frame) ** 2)) for frame in street.rgb]
     best, second = np.argsort(distances)[:2]
-    assert distances[best] < 0.7 * distances[second], "the frames of the clip cannot be told apart"
+    assert distances[best] < apart * distances[second], "the frames of the clip cannot be told apart"
     return int(best)
 
 
@@ -63,24 +66,24 @@ def boxes_at(answer: Any, frame: int) -> list[Box]:
     return [Box(tuple(xyxy), tuple(numbers)) for xyxy, numbers in found.values()]
 
 
-def compare(pixels: Pixels, boxes: Sequence[Box], colours: Sequence[str], size: tuple[int, int]) -> None:
+def compare(pixels: Pixels, boxes: Sequence[Box], size: tuple[int, int], *, over_picture: bool = False) -> None:
     """Check that each box is there in its colours, and nothing else.
 
     Args:
         pixels: of the canvas.
         boxes: in pixels of a frame.
-        colours: of the questions, `#rrggbb`.
         size: width and height of a frame, which lies in the middle of the canvas, as large as it can be.
+        over_picture: whether the canvas has the picture too; what else is there cannot be told then.
     """
     free = pixels[:, :, 3] > 0
     for box in boxes:
         x1, y1, x2, y2 = _scaled(box, pixels, size)
         for ring, number in enumerate(box.questions):
             out = ring * LINE_PX
-            _check_sides(pixels, (x1 - out, y1 - out, x2 + out, y2 + out), colours[number])
+            _check_sides(pixels, (x1 - out, y1 - out, x2 + out, y2 + out), COLOURS[number])
         widest = len(box.questions) * LINE_PX
         free = _without_box(free, (x1, y1, x2, y2), widest)
-    assert not free.any(), f"painted where no box is: {np.argwhere(free)[:5].tolist()} (y, x)"
+    assert over_picture or not free.any(), f"painted where no box is: {np.argwhere(free)[:5].tolist()} (y, x)"
 
 
 def _scaled(box: Box, pixels: Pixels, size: tuple[int, int]) -> tuple[float, float, float, float]:

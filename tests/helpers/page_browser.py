@@ -84,3 +84,11 @@ def visiting(browser: Browser, url: str, **options: Any) -> Iterator[Visit]:
         visit = Visit(context, url)
         yield visit
         visit.check()
+
+
+def click_at(page: Page, share: float) -> None:
+    """Click into the timeline, on its ruler."""
+    place = page.locator(".field-of-time")
+    box = place.bounding_box()
+    assert box
+    place.click(position={"x": box["width"] * share, "y": 6})

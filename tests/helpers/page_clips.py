@@ -1,10 +1,13 @@
-"""Rendered street clips for the web page: every frame known, one of constant and one of variable frame rate."""
+"""Rendered street clips for the web page, every frame known, and a service that watches them."""
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, NamedTuple
 
+import httpx
 import numpy as np
 import numpy.typing as npt
+from served import wait_for
 
 from trackspeak.models.training.render import ObjectSpec, RenderOptions, render_clip
 from trackspeak.service.formats.mp4 import mp4_writer
@@ -51,3 +54,27 @@ def render_street(path: Path, *, seed: int = 3, frames: int = 60, uneven: bool =
         for image, time_s in zip(rgb, times_s, strict=True):
             write(np.ascontiguousarray(image[:, :, ::-1]), float(time_s))
     return Street(path, rgb, times_s)
+
+
+class Watched(NamedTuple):
+    """A clip that the service has watched."""
+
+    id: str
+    index: str
+    street: Street
+
+
+def watch(api: httpx.Client, street: Street, **options: Any) -> Watched:
+    """Have the service watch a clip."""
+    files = {"video": (street.path.name, street.path.read_bytes())}
+    sent = api.post("/v1/videos", files=files)
+    assert sent.status_code in (200, 201), sent.text
+    job = api.post(f"/v1/videos/{sent.json()['id']}/index", json={"options": options}).json()["id"]
+    ended = wait_for(lambda: _ended(api, job), "the index")
+    assert ended["state"] == "succeeded", ended
+    return Watched(sent.json()["id"], api.get(f"/v1/jobs/{job}/result").json()["index"], street)
+
+
+def _ended(api: httpx.Client, job: str) -> Any:
+    told = api.get(f"/v1/jobs/{job}").json()
+    return told if told["state"] in ("succeeded", "failed", "cancelled") else None

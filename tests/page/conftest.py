@@ -2,22 +2,13 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
 
 import httpx
 import pytest
 from page_browser import Visit, started_browser, visiting
-from page_clips import Street, render_street
+from page_clips import Street, Watched, render_street, watch
 from playwright.sync_api import Browser
-from served import LONG_S, Served, wait_for
-
-
-class Watched(NamedTuple):
-    """A clip that the service has watched."""
-
-    id: str
-    index: str
-    street: Street
+from served import LONG_S, Served
 
 
 @pytest.fixture(scope="session")
@@ -47,22 +38,6 @@ def visit(browser: Browser, service: Served) -> Iterator[Visit]:
     """A visit to the page, in a window of a desktop."""
     with visiting(browser, service.url) as visit:
         yield visit
-
-
-def watch(api: httpx.Client, street: Street, **options: Any) -> Watched:
-    """Have the service watch a clip."""
-    files = {"video": (street.path.name, street.path.read_bytes())}
-    sent = api.post("/v1/videos", files=files)
-    assert sent.status_code in (200, 201), sent.text
-    job = api.post(f"/v1/videos/{sent.json()['id']}/index", json={"options": options}).json()["id"]
-    ended = wait_for(lambda: ended_job(api, job), "the index")
-    assert ended["state"] == "succeeded", ended
-    return Watched(sent.json()["id"], api.get(f"/v1/jobs/{job}/result").json()["index"], street)
-
-
-def ended_job(api: httpx.Client, job: str) -> Any:
-    told = api.get(f"/v1/jobs/{job}").json()
-    return told if told["state"] in ("succeeded", "failed", "cancelled") else None
 
 
 @pytest.fixture(scope="session")

@@ -1,18 +1,15 @@
 """The boxes over the video are those of the service's answer, in the frame that is really shown."""
 
-import re
 from collections.abc import Callable
-from importlib.resources import files
 from typing import Any
 
 import httpx
 import pytest
 from canvas_pixels import boxes_at, compare, painted, shown_frame
-from page_browser import Visit
+from page_browser import Visit, click_at
 from page_clips import QUESTIONS
 from playwright.sync_api import Page
 
-COLOURS = re.findall(r"#[0-9a-f]{6}", (files("trackspeak.service") / "page/colours.js").read_text(encoding="utf-8"))
 CHANGING = "a car on the left"
 """Means each car for a part of the clip alone."""
 _NOW = """() => {
@@ -38,14 +35,6 @@ _PLAY = """async () => {
 }"""
 
 
-def click_at(page: Page, share: float) -> None:
-    """Click into the timeline, on its ruler."""
-    place = page.locator(".field-of-time")
-    box = place.bounding_box()
-    assert box
-    place.click(position={"x": box["width"] * share, "y": 6})
-
-
 def settled(page: Page, watched: Any) -> int:
     """Wait until the boxes drawn are of the frame that belongs to the video's time; gives its number."""
     page.wait_for_function(
@@ -62,7 +51,7 @@ def check_frame(page: Page, watched: Any, answer: Any) -> int:
     """Compare what is painted with the answer, and the frame's number with the picture."""
     frame = settled(page, watched)
     assert frame == shown_frame(page, watched.street)
-    compare(painted(page), boxes_at(answer, frame), COLOURS, (320, 180))
+    compare(painted(page), boxes_at(answer, frame), (320, 180))
     return frame
 
 

@@ -9,6 +9,7 @@ from page_clips import QUESTIONS
 from playwright.sync_api import Page, expect
 
 NOW = "document.querySelector('.stage video').currentTime"
+TRACKS = "cards => cards.map((one) => Number(one.dataset.track))"
 BAD = '"red car" and (not "parked"'
 
 
@@ -16,13 +17,6 @@ def asked(api: httpx.Client, watched: Any, queries: list[str], **options: Any) -
     answer = api.post(f"/v1/videos/{watched.id}/queries", json={"queries": queries, "options": options})
     assert answer.status_code == 200, answer.text
     return answer.json()["queries"]
-
-
-def cards(page: Page, query: str) -> list[int]:
-    """Give the tracks that a question's cards show, in order."""
-    found = page.locator(f".answer[data-query='{query}'] .card")
-    tracks: list[int] = found.evaluate_all("cards => cards.map((one) => Number(one.dataset.track))")
-    return tracks
 
 
 def opened(visit: Visit, watched: Any, **values: Any) -> Page:
@@ -48,7 +42,9 @@ def test_the_threshold_slider_shows_the_tracks_of_the_services_answer(
         answer = asked(api, street, list(QUESTIONS), threshold=threshold)
         for number, query in enumerate(answer):
             tracks = [track["track_id"] for track in query["tracks"]]
-            assert cards(page, query["query"]) == tracks
+            found = page.locator(f".answer[data-query='{query['query']}'] .card")
+            expect(found).to_have_count(len(tracks))  # the cards follow when the slider rests
+            assert found.evaluate_all(TRACKS) == tracks
             expect(page.locator(".chip .count").nth(number)).to_have_text(str(len(tracks)))
             counts.add(len(tracks))
     assert counts == {2, 1, 0}
@@ -127,6 +123,7 @@ def test_keys_alone_do_everything(visit: Visit, street: Any) -> None:
     keys.press("Tab")
     expect(page.locator(".skip")).to_be_focused()
     keys.press("Enter")
+    expect(page.locator("main")).to_be_focused()
     keys.press("/")
     expect(page.get_by_label("Ask about this video")).to_be_focused()
     keys.type(QUESTIONS[0])
