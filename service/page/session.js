@@ -48,6 +48,11 @@ export function askForKey(problem = null) {
       field("API key", key), error, h("div.actions", {}, h("button.primary", { type: "submit" }, "Open")));
     const dialog = openDialog("API key", form);
     dialog.addEventListener("cancel", (event) => event.preventDefault()); // nothing can be done without one
+    dialog.addEventListener("close", () => {
+      if (!asking) return;
+      asking = null; // some browsers close it all the same
+      askForKey(problem).then(resolve);
+    });
     dialog.querySelector("header button").remove();
     key.focus();
     const tryKey = async () => {
