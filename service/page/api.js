@@ -144,6 +144,7 @@ export function pause(seconds, signal) {
 
 /** Wait until the service answers again. */
 export async function untilReachable() {
+  reached(false);
   for (;;) {
     try {
       if ((await fetch("/healthz", { cache: "no-store" })).ok) return reached(true);

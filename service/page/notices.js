@@ -1,6 +1,6 @@
 /** What the page has to say without being asked: errors as the service told them, and whether it answers at all. */
 
-import { listen, Problem, untilReachable } from "./api.js";
+import { listen, Problem, Unreachable, untilReachable } from "./api.js";
 import { button, h, iconButton, one } from "./dom.js";
 
 /**
@@ -10,6 +10,7 @@ import { button, h, iconButton, one } from "./dom.js";
  */
 export function showError(error, again = null) {
   if (error.name === "AbortError" || error.status === 401) return; // given up, or the key is asked for
+  if (error instanceof Unreachable) return; // that is said for as long as it is so
   const place = one("#notices");
   const close = iconButton("close", "Close", () => notice.remove());
   const retry = again && button("Try again", () => (notice.remove(), again()));

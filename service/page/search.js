@@ -30,8 +30,12 @@ export class Search {
           field("From second", this.from), field("To second", this.to))),
       h("div.row", {}, this.saved, may("index") ? button("Save this search", () => this.#save()) : null));
     this.element = h("div.search-view", {}, h("h1", {}, "Search all videos"), form, this.told, this.list, this.more);
+    this.load();
+  }
+
+  load() {
     this.#loadSaved();
-    if (asked.search) this.#find(null);
+    if (current().search) this.#find(null);
   }
 
   close() {}
