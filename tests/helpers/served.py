@@ -38,8 +38,8 @@ class Served:
         url: where it listens.
     """
 
-    def __init__(self, data: Path, **settings: Any) -> None:
-        """Start it, and wait until it listens."""
+    def __init__(self, data: Path, port: int = 0, **settings: Any) -> None:
+        """Start it, and wait until it listens; port 0 takes a free one."""
         self.data = data
         own = {name: value for name, value in os.environ.items() if not name.startswith("TRACKSPEAK_")}
         chosen = {"data": data, "auth": "off", "log_format": "text", **settings}
@@ -47,7 +47,7 @@ class Served:
         self.log = data.parent / f"{data.name}.log"
         with self.log.open("a") as file:
             begin = self.log.stat().st_size
-            command = [sys.executable, "-m", "trackspeak.service", "serve", "--port", "0"]
+            command = [sys.executable, "-m", "trackspeak.service", "serve", "--port", str(port)]
             self.process = subprocess.Popen(command, env=own, stderr=file)
         listening = wait_for(
             lambda: re.search(r"running on (http://[\w.:]+)", self.log.read_text()[begin:]), "the service"
