@@ -24,7 +24,7 @@ export function cardList(answer, number, told) {
   };
   add();
   const count = answer.referred.length;
-  const heading = h("h3", {}, h("span.swatch"), answer.query, h("span.count", {}, String(count)));
+  const heading = h("h2", {}, h("span.swatch"), answer.query, h("span.count", {}, String(count)));
   const nothing = count ? null : h("p.nothing", {}, "Nothing matches. Lower the threshold to see what comes near.");
   return paint(h("section.answer", { data: { query: answer.query } }, heading, nothing, list, more, nearMisses(answer, told)), number);
 }

@@ -134,7 +134,7 @@ export class Watch {
     const found = this.queue.partials.get(this.video.id);
     if (!found || this.panes.length) return;
     this.results.replaceChildren(h("p.busy", {}, `Found so far, in ${many(found.frames_done, "frame")}:`), ...found.queries.map(({ query, tracks }) =>
-      h("section.answer", {}, h("h3", {}, query, h("span.count", {}, String(tracks.length))), h("ol", {}, ...tracks.slice(0, 12).map((track) =>
+      h("section.answer", {}, h("h2", {}, query, h("span.count", {}, String(tracks.length))), h("ol", {}, ...tracks.slice(0, 12).map((track) =>
         h("li", {}, button(`#${track.track_id} ${track.class}, ${span(track.spans[0].first_time_s, track.spans[0].last_time_s)}`, () =>
           this.player.seek(track.spans[0].first_time_s), { class: "link" })))))));
   }
