@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from axe_checks import check
 from page_browser import Visit, visiting
 from playwright.sync_api import Browser, expect
 from served import Served
@@ -48,11 +49,14 @@ def test_a_wrong_key_is_refused_and_the_right_one_opens(guarded_visit: Visit, gu
         dialog.get_by_role("button", name="Open").click()
     expect(dialog.get_by_role("alert")).to_contain_text(f"(request {refused.value.headers['x-request-id']})")
     expect(page.locator(".drop")).to_have_count(0)
+    check(page, "the dialog for a key")
     dialog.get_by_role("textbox").fill(key)
     page.keyboard.press("Enter")
     expect(dialog).to_have_count(0)
     expect(page.locator("h1")).to_have_text("Videos")
     expect(page.locator("#session")).to_contain_text("analyst")
+    page.get_by_text("No videos yet").wait_for()
+    check(page, "a library without a video")
     page.reload()
     expect(page.locator("h1")).to_have_text("Videos")
     kept = page.evaluate("JSON.stringify([{...localStorage}, {...sessionStorage}, document.cookie, location.href])")

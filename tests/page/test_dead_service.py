@@ -7,6 +7,7 @@ from typing import Any
 
 import httpx
 import pytest
+from axe_checks import check
 from page_browser import Visit, visiting
 from page_clips import QUESTIONS, Street
 from playwright.sync_api import Browser, Route, expect
@@ -57,6 +58,7 @@ def test_a_question_is_answered_when_the_service_is_back(visit: Visit, mortal: M
     page.get_by_label("Ask about this video").fill(QUESTIONS[1])
     page.keyboard.press("Enter")
     expect(page.locator("#notices")).to_contain_text(AWAY)
+    check(page, "a question while the service is away")
     mortal.revive()
     expect(page.locator("#notices")).not_to_contain_text(AWAY)
     page.get_by_label("Ask about this video").press("Enter")

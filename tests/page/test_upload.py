@@ -5,6 +5,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from axe_checks import check
 from page_browser import Visit
 from page_clips import QUESTIONS, Street, render_street
 from playwright.sync_api import Route, expect
@@ -93,6 +94,7 @@ def test_an_upload_that_is_given_up_leaves_nothing(
     page.locator("#file").set_input_files(fresh.path)
     expect(page.locator("#queue")).to_contain_text(re.compile("Sending, 0 B of"))
     assert uploads(api, addresses) == [200]
+    check(page, "an upload")
     page.get_by_role("button", name="Cancel fresh.mp4").click()
     expect(page.locator("#queue")).to_contain_text("Cancelled")
     wait_for(lambda: uploads(api, addresses) == [404], "the end of the upload")
