@@ -12,9 +12,9 @@ from playwright.sync_api import Route, expect
 from served import wait_for
 
 _LISTEN = """() => {
-  const queue = document.querySelector('#queue');
   window.told = [];
-  new MutationObserver(() => told.push(queue.innerText)).observe(queue, {subtree: true, childList: true});
+  const listen = () => told.push(...['#queue', '.results'].map((one) => document.querySelector(one)?.innerText ?? ''));
+  new MutationObserver(listen).observe(document.body, {subtree: true, childList: true});
 }"""
 
 
@@ -44,7 +44,7 @@ def addresses(visit: Visit) -> list[str]:
 
 def test_a_clip_is_sent_watched_and_asked(visit: Visit, api: httpx.Client, tmp_path: Path) -> None:
     """The clip is long enough for the service to tell how far it is."""
-    clip = render_street(tmp_path / "fresh.mp4", seed=5, frames=160)
+    clip = render_street(tmp_path / "fresh.mp4", seed=5, frames=320)
     page = visit.open()
     page.get_by_label("What are you looking for?").fill(QUESTIONS[0])
     page.evaluate(_LISTEN)
@@ -54,7 +54,8 @@ def test_a_clip_is_sent_watched_and_asked(visit: Visit, api: httpx.Client, tmp_p
     page.locator(".card").first.wait_for()
     said = "\n".join(page.evaluate("told"))
     assert re.search(r"Sending, \d+ k?B of \d+ kB", said)
-    assert re.search(r"Watching, frame \d+ of 160", said), said
+    assert re.search(r"Watching, frame \d+ of 320", said), said
+    assert re.search(r"Found so far, in \d+ frames:", said), said
     assert "Ready" in said
     for question in QUESTIONS[1:]:
         page.get_by_label("Ask about this video").fill(question)
