@@ -1,5 +1,6 @@
 """Sending videos: progress, giving up, going on where it broke off."""
 
+import json
 import re
 from pathlib import Path
 
@@ -11,11 +12,21 @@ from page_clips import QUESTIONS, Street, render_street
 from playwright.sync_api import Route, expect
 from served import wait_for
 
+VIDEO = "new URLSearchParams(location.search).get('video')"
 _LISTEN = """() => {
+  const queue = document.querySelector('#queue');
   window.told = [];
-  const listen = () => told.push(...['#queue', '.results'].map((one) => document.querySelector(one)?.innerText ?? ''));
-  new MutationObserver(listen).observe(document.body, {subtree: true, childList: true});
+  new MutationObserver(() => told.push(queue.innerText)).observe(queue, {subtree: true, childList: true});
 }"""
+FOUND = {
+    "frames_done": 48,
+    "queries": [
+        {
+            "query": QUESTIONS[0],
+            "tracks": [{"track_id": 7, "class": "object", "spans": [{"first_time_s": 0.4, "last_time_s": 2.6}]}],
+        }
+    ],
+}
 
 
 def uploads(api: httpx.Client, addresses: list[str]) -> list[int]:
@@ -55,13 +66,12 @@ def test_a_clip_is_sent_watched_and_asked(visit: Visit, api: httpx.Client, tmp_p
     said = "\n".join(page.evaluate("told"))
     assert re.search(r"Sending, \d+ k?B of \d+ kB", said)
     assert re.search(r"Watching, frame \d+ of 320", said), said
-    assert re.search(r"Found so far, in \d+ frames:", said), said
     assert "Ready" in said
     for question in QUESTIONS[1:]:
         page.get_by_label("Ask about this video").fill(question)
         page.keyboard.press("Enter")
         page.locator(f".answer[data-query='{question}']").wait_for()
-    video = page.evaluate("new URLSearchParams(location.search).get('video')")
+    video = page.evaluate(VIDEO)
     answer = api.post(f"/v1/videos/{video}/queries", json={"queries": list(QUESTIONS)}).json()
     for query in answer["queries"]:
         cards = page.locator(f".answer[data-query='{query['query']}'] .card")
@@ -70,6 +80,29 @@ def test_a_clip_is_sent_watched_and_asked(visit: Visit, api: httpx.Client, tmp_p
         ]
         assert len(query["tracks"]) == 1
     api.delete(f"/v1/videos/{video}")
+
+
+def test_what_is_found_so_far_is_shown(visit: Visit, fresh: Street, api: httpx.Client) -> None:
+    """The service tells of it after a second, which a short clip does not take: it is told in its place."""
+    page = visit.open()
+    waiting: list[Route] = []
+
+    def events(route: Route) -> None:
+        if "last-event-id" in route.request.headers and route.request.headers["last-event-id"] != "0":
+            waiting.append(route)  # the stream broke off after the partial answer
+        else:
+            body = f"event: partial\ndata: {json.dumps(FOUND)}\nid: 1\n\n"
+            route.fulfill(status=200, content_type="text/event-stream", body=body)
+
+    page.route("**/v1/jobs/*/events", events)
+    page.get_by_label("What are you looking for?").fill(QUESTIONS[0])
+    page.locator("#file").set_input_files(fresh.path)
+    expect(page.locator(".results")).to_contain_text("Found so far, in 48 frames:")
+    expect(page.locator(".results")).to_contain_text("#7 object, 0:00.4")
+    wait_for(lambda: page.wait_for_timeout(50) or waiting, "the next stream")
+    waiting[0].continue_()
+    page.locator(".card").wait_for()
+    api.delete(f"/v1/videos/{page.evaluate(VIDEO)}")
 
 
 @pytest.fixture
@@ -121,7 +154,7 @@ def test_an_upload_goes_on_after_a_reload(
     expect(page.locator("h1")).to_have_text("fresh.mp4")
     assert len(addresses) == 1
     assert offsets == [str(half)]
-    video = page.evaluate("new URLSearchParams(location.search).get('video')")
+    video = page.evaluate(VIDEO)
     assert api.get(f"/v1/videos/{video}/file").content == content
     assert page.evaluate("localStorage.length") == 0
     page.get_by_text("2 tracks in this video").wait_for()  # else its job would be in the way of other tests
