@@ -62,7 +62,8 @@ def test_the_picture_is_the_source_s(make_clip: MakeClip, make_result: Callable[
 def test_the_same_result_gives_the_same_bytes(
     make_clip: MakeClip, make_result: Callable[..., Result], tmp_path: Path
 ) -> None:
-    source = make_clip("a.mp4", frames=30)
+    # of pictures of a few macroblocks, such as 64 x 48, x264 itself makes other bytes about once in a hundred times
+    source = make_clip("a.mp4", frames=30, size=(320, 240))
     for name in ("one.mp4", "two.mp4"):
         write_video(make_result(), source, tmp_path / name, limits=Limits())
     assert (tmp_path / "one.mp4").read_bytes() == (tmp_path / "two.mp4").read_bytes()
