@@ -42,6 +42,7 @@ export class Timeline {
   }
 
   #now_s = 0;
+  #width = 0;
   #shown = [];
   #laid = [];
 
@@ -151,9 +152,11 @@ export class Timeline {
     const [first, last] = this.view;
     const share = (time_s - first) / (last - first);
     this.head.hidden = share < 0 || share > 1;
-    this.head.style.transform = `translateX(${share * this.field.clientWidth}px)`;
-    this.field.setAttribute("aria-valuenow", time_s.toFixed(2));
-    this.field.setAttribute("aria-valuetext", time(time_s));
+    this.head.style.transform = `translateX(${share * this.#width}px)`;
+    const said = time(time_s); // of tenths of a second: for every frame would be too much to hear, and to draw
+    if (this.field.getAttribute("aria-valuetext") === said) return;
+    this.field.setAttribute("aria-valuenow", time_s.toFixed(1));
+    this.field.setAttribute("aria-valuetext", said);
   }
 
   /** Mark a track: the one whose card is open. */
@@ -163,7 +166,8 @@ export class Timeline {
   }
 
   draw() {
-    if (!this.field.clientWidth) return;
+    this.#width = this.field.clientWidth; // asked for once: with each frame it would cost more than the drawing
+    if (!this.#width) return;
     this.#drawRuler();
     this.#laid = this.#shown.map((one) => this.#lay(one));
     this.lanes.replaceChildren(...this.#laid.map((lane) => this.#lane(lane)));
@@ -200,7 +204,7 @@ export class Timeline {
 
   #context(canvas, height) {
     const scale = window.devicePixelRatio || 1;
-    const width = this.field.clientWidth;
+    const width = this.#width;
     Object.assign(canvas, { width: Math.round(width * scale), height: Math.round(height * scale) });
     const context = canvas.getContext("2d");
     context.scale(scale, scale);
