@@ -89,16 +89,17 @@ class Answerer:
 
     def _get(self, index_id: str) -> _Kept:
         stamp = self._indexes.stamp(index_id)
-        if index_id not in self._kept or self._kept[index_id].stamp != stamp:
-            self._kept.pop(index_id, None)
-            stored = self._indexes.get(index_id)
-            key = _matcher_key(stored)
-            asker = make_asker(stored, matcher=self._matchers.get(key))
-            self._matchers[key] = asker.matcher
-            self._kept[index_id] = _Kept(stamp, stored, asker)
-            self._forget_some()
-        self._kept.move_to_end(index_id)
-        return self._kept[index_id]
+        kept = self._kept.pop(index_id, None)
+        if kept is not None and kept.stamp == stamp:
+            self._kept[index_id] = kept  # asked last
+            return kept
+        stored = self._indexes.get(index_id)
+        key = _matcher_key(stored)
+        asker = make_asker(stored, matcher=self._matchers.get(key))
+        self._matchers[key] = asker.matcher
+        kept = self._kept[index_id] = _Kept(stamp, stored, asker)
+        self._forget_some()  # also this one, where it was deleted meanwhile: it answers once more
+        return kept
 
     def _forget_some(self) -> None:
         """Keep no index that is gone, and no more than `size`."""
