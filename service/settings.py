@@ -21,6 +21,7 @@ from .telemetry.logs import LogFormat, LogLevel
 PREFIX: Final = "TRACKSPEAK_"
 _LIMITS: Final = Limits()
 _ORIGIN: Final = re.compile(r"https?://[A-Za-z0-9.\-]+(:\d{1,5})?|https?://\[[0-9a-f:.]+\](:\d{1,5})?")
+_HOST: Final = re.compile(r"[a-z0-9.\-]+|[0-9a-f:.]+")
 _ANY_CASE: Final = BeforeValidator(lambda value: value.lower() if isinstance(value, str) else value)
 _USER: Final = re.compile(r"(?<=://)[^/@\s]*(?=@)")
 """Who logs in by a URL, often with a password."""
@@ -41,6 +42,15 @@ def _origins(value: object) -> object:
     return origins
 
 
+def _hosts(value: object) -> object:
+    """Part a list of host names, which the environment gives as one text."""
+    hosts = tuple(value.lower().replace(",", " ").split()) if isinstance(value, str) else value
+    for host in hosts if isinstance(hosts, tuple) else ():
+        if not isinstance(host, str) or not _HOST.fullmatch(host):
+            raise PydanticCustomError("hosts", "should be host names such as video.example.org, parted by commas")
+    return hosts
+
+
 class Settings(BaseSettings):
     """What an administrator chooses; docs/settings.md explains each. An empty variable counts as unset."""
 
@@ -59,6 +69,11 @@ class Settings(BaseSettings):
     )
     cors_origins: Annotated[tuple[str, ...] | None, NoDecode, BeforeValidator(_origins)] = Field(
         default=None, description="origins whose web pages may read answers, parted by commas; unset: none but its own"
+    )
+    allowed_hosts: Annotated[tuple[str, ...] | None, NoDecode, BeforeValidator(_hosts)] = Field(
+        default=None,
+        description="names by which callers may reach it without keys, parted by commas; unset: at this machine's own "
+        "address its own names, elsewhere any",
     )
     server: str | None = Field(
         default=None,

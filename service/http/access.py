@@ -13,14 +13,13 @@ from trackspeak.models.errors import ForbiddenError
 
 from ..access.principal import Principal, Scope
 from ..access.verifier import Verifier, check_scope
+from .origins import READING, check_without_keys, is_same_origin
 
 _BEARER: Final = HTTPBearer(auto_error=False, scheme_name="bearer", description="an API key")
 _HEADER: Final = APIKeyHeader(name="X-API-Key", auto_error=False, scheme_name="api_key", description="an API key")
 
 COOKIE: Final = "trackspeak_key"
 """Holds the key of the page's session: a browser sends it along also where no script can set a header."""
-
-_READING: Final = ("GET", "HEAD", "OPTIONS")
 
 
 async def authenticated(
@@ -33,9 +32,13 @@ async def authenticated(
     Raises:
         UnauthenticatedError: if it has no key that counts.
         TooManyAttemptsError: if too many wrong keys came from its address.
-        ForbiddenError: if its key is a cookie that another site's page had sent along.
+        ForbiddenError: if its key is a cookie that another site's page had sent along; or if such a page calls a
+            service that asks nobody for a key.
         OutputError: if the database fails.
     """
+    settings = request.app.state.context.settings
+    if settings.auth == "off":
+        check_without_keys(request, settings)
     verifier: Verifier = request.app.state.verifier
     key = (header if bearer is None else bearer.credentials) or _of_cookie(request)
     principal = verifier.remembered(key)
@@ -53,16 +56,9 @@ def _of_cookie(request: Request) -> str | None:
         ForbiddenError: if it comes from elsewhere.
     """
     key = request.cookies.get(COOKIE)
-    if key is None or request.method in _READING or _is_same_origin(request):
+    if key is None or request.method in READING or is_same_origin(request):
         return key
     raise ForbiddenError("the cookie of a session counts for calls of this service's own page alone")
-
-
-def _is_same_origin(request: Request) -> bool:
-    site = request.headers.get("sec-fetch-site")
-    if site is not None:
-        return site == "same-origin"
-    return request.headers.get("origin") == f"{request.url.scheme}://{request.url.netloc}"
 
 
 def needs(scope: Scope) -> Callable[..., Awaitable[Principal]]:

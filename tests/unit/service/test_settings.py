@@ -42,6 +42,8 @@ def test_an_empty_variable_is_unset(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_origins_are_parted_by_commas(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TRACKSPEAK_CORS_ORIGINS", "https://example.org, http://[::1]:8080,http://127.0.0.1:3000")
     assert load_settings().cors_origins == ("https://example.org", "http://[::1]:8080", "http://127.0.0.1:3000")
+    monkeypatch.setenv("TRACKSPEAK_ALLOWED_HOSTS", "Video.example.org, ::1")
+    assert load_settings().allowed_hosts == ("video.example.org", "::1")
 
 
 @pytest.mark.parametrize(
@@ -52,6 +54,8 @@ def test_origins_are_parted_by_commas(monkeypatch: pytest.MonkeyPatch) -> None:
         ("TRACKSPEAK_CORS_ORIGINS", "*"),
         ("TRACKSPEAK_CORS_ORIGINS", "https://example.org/"),
         ("TRACKSPEAK_CORS_ORIGINS", "https://example.org, example.com"),
+        ("TRACKSPEAK_ALLOWED_HOSTS", "https://example.org"),
+        ("TRACKSPEAK_ALLOWED_HOSTS", "*"),
         ("TRACKSPEAK_PORT", "65536"),
         ("TRACKSPEAK_MAX_FRAMES", "0"),
         ("TRACKSPEAK_MAX_DURATION_S", "nan"),
