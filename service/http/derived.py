@@ -6,6 +6,7 @@ import asyncio
 import shutil
 from pathlib import Path
 from typing import Annotated
+from weakref import WeakValueDictionary
 
 from fastapi import FastAPI, Query, Request
 from fastapi.responses import FileResponse, Response
@@ -62,7 +63,7 @@ def add_derived_routes(app: FastAPI, context: Context) -> None:
 
 def _add_browser_routes(app: FastAPI, context: Context) -> None:
     """Add the routes about what is kept beside a video."""
-    one_by_one = asyncio.Lock()  # so that who comes while it is being made waits for it
+    making: WeakValueDictionary[Path, asyncio.Lock] = WeakValueDictionary()
 
     async def made(video: str, request: Request, kind: Derived) -> Path:
         """Give what is made of a video: made now, or there from before."""
@@ -70,7 +71,9 @@ def _add_browser_routes(app: FastAPI, context: Context) -> None:
         found = await asyncio.to_thread(shop.library.find, video)
         kept = await asyncio.to_thread(shop.videos.get, found.id)
         path = shop.videos.derived(kept.id, kind)
-        async with one_by_one:
+        if path.is_file():
+            return path
+        async with making.setdefault(path, asyncio.Lock()):  # who comes while it is being made waits for it
             if path.is_file():
                 return path
             folder = temporary_folder(request.state.uploads)

@@ -28,8 +28,8 @@ def check_without_keys(request: Request, settings: Settings) -> None:
 
     Raises:
         ForbiddenError: if a page of an origin that is not allowed would change something; or if the call came in at
-            this machine's own address by another name, such as that of a site that has its name lead here (DNS rebinding):
-            its page would read everything.
+            this machine's own address by another name, such as that of a site that has it lead here (DNS rebinding),
+            whose page would read everything.
     """
     _check_host(request, settings)
     if request.method in READING:

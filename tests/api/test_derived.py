@@ -1,10 +1,13 @@
 """What is made of kept videos for browsers: pictures and playable videos, which go with the video."""
 
+import asyncio
 import hashlib
 import io
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from fractions import Fraction
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import av
@@ -107,6 +110,33 @@ def test_it_is_made_once(client: Any, sent: str, kind: str, monkeypatch: pytest.
 
     monkeypatch.setattr(type(client.app.state.context.drawing), "do", draws)
     assert client.get(f"{sent}/{kind}").content == first
+
+
+def test_who_comes_meanwhile_waits_and_nobody_else_does(
+    client: Any, sent: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    picture = client.get(f"{sent}/thumbnail").content
+    drawing = client.app.state.context.drawing
+    begun, go_on, made = Event(), Event(), []
+    really = type(drawing).do
+
+    async def slowly(desk: Any, request: Any, task: Any) -> Any:
+        made.append(task.kind)
+        begun.set()
+        await asyncio.to_thread(go_on.wait, 20)
+        return await really(desk, request, task)
+
+    monkeypatch.setattr(type(drawing), "do", slowly)
+    with ThreadPoolExecutor() as pool:
+        try:
+            waiting = [pool.submit(client.get, f"{sent}/playable") for _ in range(3)]
+            assert begun.wait(60)
+            assert client.get(f"{sent}/thumbnail").content == picture
+            assert not any(one.done() for one in waiting)
+        finally:
+            go_on.set()
+        assert {one.result().status_code for one in waiting} == {200}
+    assert made == ["playable"]
 
 
 def test_all_of_it_goes_with_the_video(client: Any, sent: str, clip: Path) -> None:
