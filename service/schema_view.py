@@ -40,7 +40,10 @@ def tracks_schema() -> dict[str, Any]:
 
 def scores_schema() -> dict[str, Any]:
     """Give the JSON Schema of the scores of all segments of an index."""
-    scores = {"description": "of each segment, in the order of the index's segments", **list_of(number())}
+    scores = {
+        "description": "of each segment, in the order of the index's segments; float32, not rounded",
+        **list_of(number()),
+    }
     query = object_of({"query": text(), "scores": scores})
     query["properties"]["parts"] = {
         "description": "where the query puts sentences together",

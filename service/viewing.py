@@ -16,7 +16,6 @@ from .result import video_to_dict
 from .store.index_file import StoredIndex
 
 _BOX_DIGITS = 2
-_SCORE_DIGITS = 6
 _TIME_DIGITS = 6
 
 
@@ -69,15 +68,14 @@ def plugin_names(plugins: Mapping[str, Any]) -> dict[str, str | None]:
 
 def scores_to_dict(scored: Scored) -> dict[str, Any]:
     """Give the scores of all segments as plain JSON values, in the order of the segments of `tracks_to_dict`."""
+    # not rounded: whoever chooses by them is to find what `select` finds
     of_texts = dict(zip(scored.texts, scored.of_texts.values.T, strict=True))
     kind = scored.scores.kind
     queries = []
     for question, column in zip(scored.questions, scored.scores.values.T, strict=True):
-        told: dict[str, Any] = {"query": question.text, "scores": _rounded(column, _SCORE_DIGITS)}
+        told: dict[str, Any] = {"query": question.text, "scores": column.tolist()}
         if not question.is_sentence:
-            told["parts"] = [
-                {"text": text, "scores": _rounded(of_texts[text], _SCORE_DIGITS)} for text in question.parts
-            ]
+            told["parts"] = [{"text": text, "scores": of_texts[text].tolist()} for text in question.parts]
         queries.append(told)
     return {
         "index": scored.index_id,

@@ -145,9 +145,9 @@ export class Answer {
     this.tracks = tracks;
     this.query = told.query;
     this.kind = kind;
-    this.scores = told.scores;
+    this.scores = Float32Array.from(told.scores);
     this.parts = told.parts ?? [];
-    this.perFrame = tracks.all.map((track) => frameScores(track, told.scores));
+    this.perFrame = tracks.all.map((track) => frameScores(track, this.scores));
     this.referred = [];
     this.rejected = [];
     this.byRow = new Map();

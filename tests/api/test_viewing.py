@@ -62,6 +62,15 @@ def test_who_chooses_by_himself_finds_what_is_answered(keep: Any, threshold: flo
     assert any(one.tracks for one in chosen)
 
 
+def test_scores_are_not_rounded(keep: Any) -> None:
+    service, index = keep
+    kept = index()
+    scored = service.client.post(f"/v1/indexes/{kept}/scores", json={"queries": ["a car"]}).json()
+    (scores,) = (np.array(query["scores"], np.float64) for query in scored["queries"])
+    assert (scores == scores.astype(np.float32)).all()
+    assert (scores != scores.round(6)).any()
+
+
 def test_an_expression_has_the_scores_of_its_parts(keep: Any) -> None:
     service, index = keep
     scored = service.client.post(f"/v1/indexes/{index()}/scores", json={"queries": QUERIES}).json()
