@@ -142,15 +142,15 @@ export function pause(seconds, signal) {
   });
 }
 
-/** Wait until the service answers again. */
-export async function untilReachable() {
+/** Wait until the service answers again, or until it is given up. */
+export async function untilReachable(signal = null) {
   reached(false);
-  for (;;) {
+  while (!signal?.aborted) {
     try {
       if ((await fetch("/healthz", { cache: "no-store" })).ok) return reached(true);
     } catch {
       // still away
     }
-    await pause(1.5);
+    await pause(1.5, signal);
   }
 }

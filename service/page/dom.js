@@ -80,10 +80,29 @@ export function openDialog(title, ...content) {
   const close = iconButton("close", "Close", () => dialog.close());
   const dialog = h("dialog", { "aria-labelledby": heading.id }, h("header", {}, heading, close), ...content);
   dialog.addEventListener("close", () => dialog.remove());
-  dialog.addEventListener("click", (event) => event.target === dialog && dialog.close()); // beside it
+  let pressed = null; // a selection that began in the dialog may end beside it
+  dialog.addEventListener("pointerdown", (event) => (pressed = event.target));
+  dialog.addEventListener("click", (event) => event.target === dialog && pressed === dialog && dialog.close());
   document.body.append(dialog);
   dialog.showModal();
   return dialog;
+}
+
+/** Build something anew without taking the focus from who is using it. */
+export function keepingFocus(root, build) {
+  const used = root.contains(document.activeElement) ? document.activeElement : null;
+  const name = (element) => element.getAttribute("aria-label") ?? element.textContent;
+  const alike = () => [...root.querySelectorAll(used.tagName)].filter((element) => name(element) === name(used));
+  const place = used ? alike().indexOf(used) : -1;
+  build();
+  if (used && !used.isConnected) alike()[place]?.focus();
+}
+
+/** Have a video end for good: one that is only taken out of the page goes on, and goes on being loaded. */
+export function release(video) {
+  video.pause();
+  video.removeAttribute("src");
+  video.load();
 }
 
 /** Ask whether something is to be done that cannot be undone. */

@@ -1,7 +1,7 @@
 /** The videos: drop one, or pick one that is there. */
 
 import { call, getJson } from "./api.js";
-import { confirmed, field, h, iconButton, openDialog } from "./dom.js";
+import { confirmed, field, h, iconButton, keepingFocus, openDialog } from "./dom.js";
 import { bytes, many, time } from "./format.js";
 import { setUp } from "./indexing.js";
 import { showError } from "./notices.js";
@@ -22,9 +22,11 @@ export class Library {
   }
 
   #changed;
-  #videos = null;
+  #turn = 0;
+  #videos = [];
 
   close() {
+    this.#turn++;
     this.queue.removeEventListener("changed", this.#changed);
   }
 
@@ -57,11 +59,14 @@ export class Library {
   }
 
   async load() {
+    const turn = ++this.#turn;
     try {
-      this.#videos = await getJson("/v1/videos");
-      this.#show();
+      const videos = await getJson("/v1/videos");
+      if (turn !== this.#turn) return; // an older list came late
+      this.#videos = videos;
+      keepingFocus(this.grid, () => this.#show());
     } catch (error) {
-      showError(error, () => this.load());
+      if (turn === this.#turn) showError(error, () => this.load());
     }
   }
 

@@ -44,9 +44,9 @@ async function start() {
   one("#keys").append(icon("keys"));
   one("#keys").addEventListener("click", showKeys);
   document.addEventListener("keydown", pressed);
-  listen("unauthenticated", (problem) => view && askForKey(problem).then(() => view.load?.()));
-  await begin();
   const queue = new Queue();
+  listen("unauthenticated", (problem) => view && askForKey(problem).then(() => (view.load?.(), queue.resume())).catch(showError));
+  await begin();
   watchService(() => view?.load?.()); // what could not be loaded meanwhile is loaded then
   onRoute(() => show(queue));
   show(queue);

@@ -35,15 +35,16 @@ export class ProgressBar {
  * @param {string} jobId - of the job.
  * @param {ProgressBar} bar - shows it.
  * @param {AbortSignal} signal - stops following; the job goes on.
- * @param {(found: Object) => void} [partial] - told what is found so far.
+ * @param {Object} told - `state(state)`, and `partial(found)` of what is found so far.
  * @returns {Promise<Object>} the job when it has ended.
  */
-export async function follow(jobId, bar, signal, partial = () => {}) {
+export async function follow(jobId, bar, signal, told) {
   for await (const { kind, data } of events(jobId, signal)) {
+    if (kind === "state") told.state(data.state);
     if (kind === "state" && data.state === "queued") bar.show(null, await waiting(jobId));
     else if (kind === "state" && data.state === "running") bar.show(null, "Beginning");
     else if (kind === "progress") bar.show(share(data), words(data));
-    else if (kind === "partial") partial(data);
+    else if (kind === "partial") told.partial(data);
   }
   return getJson(`/v1/jobs/${jobId}`, { signal });
 }

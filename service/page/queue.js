@@ -6,9 +6,10 @@ import { bytes } from "./format.js";
 import { showError } from "./notices.js";
 import { cancelJob, ending, follow, ProgressBar } from "./progress.js";
 import { address, current, go } from "./route.js";
-import { send } from "./upload.js";
+import { send, untilDone } from "./upload.js";
 
 const KEPT_MS = 15_000;
+const UNENDED = ["running", "queued"];
 
 export class Queue extends EventTarget {
   constructor() {
@@ -43,13 +44,25 @@ export class Queue extends EventTarget {
     try {
       signal.throwIfAborted();
       const video = await send(file, progress, signal);
-      bar.element.remove();
       this.dispatchEvent(new Event("changed"));
-      await this.index(video, asked);
+      bar.show(null, "Sent, waiting for a place in the queue");
+      await this.#watch(video, asked, bar, signal);
       if (open && current().view === "library") go({ video, q: asked.queries }); // else somebody is looking at something
     } catch (error) {
       if (error.name !== "AbortError") showError(error, () => this.add([file], asked));
       end(bar, error.name === "AbortError" ? "Cancelled" : "Not sent", true);
+    }
+  }
+
+  /** Have what was sent indexed; where that is refused the video is there all the same. */
+  async #watch(video, asked, bar, signal) {
+    try {
+      await untilDone(() => this.index(video, asked), signal);
+      bar.element.remove();
+    } catch (error) {
+      if (error.name === "AbortError") throw error;
+      showError(error, () => this.index(video, asked).catch(showError));
+      end(bar, "Sent, but not watched", true);
     }
   }
 
@@ -62,7 +75,7 @@ export class Queue extends EventTarget {
 
   /** Show the jobs that were there before the page was. */
   async resume() {
-    for (const state of ["running", "queued"]) {
+    for (const state of UNENDED) {
       const { jobs } = await getJson(`/v1/jobs?state=${state}`);
       for (const job of jobs.filter(({ kind }) => kind === "index")) this.#follow(job);
     }
@@ -74,11 +87,20 @@ export class Queue extends EventTarget {
     this.jobs.set(job.id, job);
     this.#place.append(bar.element);
     this.#tell("jobs", job);
-    try {
-      const ended = await follow(job.id, bar, new AbortController().signal, (found) => {
+    const told = {
+      state: (state) => {
+        const known = this.jobs.get(job.id);
+        if (state === known.state || !UNENDED.includes(state)) return; // its end is told of once all is known of it
+        this.jobs.set(job.id, { ...known, state });
+        this.#tell("jobs", job);
+      },
+      partial: (found) => {
         this.partials.set(job.video, found);
         this.#tell("partial", job);
-      });
+      },
+    };
+    try {
+      const ended = await follow(job.id, bar, new AbortController().signal, told);
       this.jobs.set(job.id, ended);
       this.partials.delete(job.video);
       const done = ended.state === "succeeded";
@@ -87,19 +109,22 @@ export class Queue extends EventTarget {
       if (done) bar.element.append(h("a", { href: address({ video: job.video }), data: { view: "video" } }, "Open"));
       this.#tell("jobs", ended);
     } catch (error) {
+      this.jobs.delete(job.id); // `resume` takes it up again
+      this.partials.delete(job.video);
       end(bar, "Not followed any longer", true);
-      showError(error);
+      showError(error, () => this.resume().catch(showError));
+      this.#tell("jobs", job);
     }
   }
 
   #tell(what, job) {
     this.dispatchEvent(new CustomEvent(what, { detail: job }));
-    this.dispatchEvent(new Event("changed"));
+    if (what === "jobs") this.dispatchEvent(new Event("changed"));
   }
 
   /** The job that is indexing a video, if one is. */
   jobOf(video) {
-    return [...this.jobs.values()].find((job) => job.video === video && ["queued", "running"].includes(job.state));
+    return [...this.jobs.values()].find((job) => job.video === video && UNENDED.includes(job.state));
   }
 }
 

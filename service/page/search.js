@@ -1,7 +1,7 @@
 /** Search over all videos: ranked moments, each playing where the pointer rests. */
 
 import { call, getJson, postJson, Problem } from "./api.js";
-import { announce, button, field, h, select } from "./dom.js";
+import { announce, button, confirmed, field, h, release, select } from "./dom.js";
 import { many, score, span } from "./format.js";
 import { showError } from "./notices.js";
 import { address, current, keep } from "./route.js";
@@ -20,25 +20,31 @@ export class Search {
     this.to = h("input", { type: "number", min: "0", step: "1", value: asked.to ?? "" });
     this.error = h("output.question-error", { id: "search-error", role: "alert" });
     this.saved = select("", [["", "Saved searches"]], { "aria-label": "Saved searches", on: { change: () => this.#openSaved() } });
+    this.forget = button("Delete this search", () => this.#forgetSaved(), { hidden: true });
     this.list = h("ol.hits", { "aria-label": "Found tracks" });
     this.told = h("p.searched", { role: "status" });
-    this.more = button("Show more", () => this.#find(this.next), { class: "more", hidden: true });
-    const form = h("form.search", { role: "search", on: { submit: (event) => (event.preventDefault(), this.#find(null)) } },
+    this.more = button("Show more", () => this.#find(this.found.asked, this.found.next), { class: "more", hidden: true });
+    const form = h("form.search", { role: "search", on: { submit: (event) => (event.preventDefault(), this.#search()) } },
       h("div.row", {}, this.query, h("button.primary", { type: "submit" }, "Search")), this.error,
       h("details", { open: Boolean(asked.label || asked.class || asked.minScore || asked.from || asked.to) }, h("summary", {}, "Filters"),
         h("div.filters", {}, field("Label", this.label), field("Class", this.class), field("Score at least", this.minScore),
           field("From second", this.from), field("To second", this.to))),
-      h("div.row", {}, this.saved, may("index") ? button("Save this search", () => this.#save()) : null));
+      h("div.row", {}, this.saved, ...(may("index") ? [button("Save this search", () => this.#save()), this.forget] : [])));
     this.element = h("div.search-view", {}, h("h1", {}, "Search all videos"), form, this.told, this.list, this.more);
     this.load();
   }
 
   load() {
     this.#loadSaved();
-    if (current().search) this.#find(null);
+    if (current().search) this.#search();
   }
 
-  close() {}
+  #turn = 0;
+
+  close() {
+    this.#turn++;
+    for (const video of this.list.querySelectorAll("video")) release(video);
+  }
 
   #asked() {
     const number = (input) => (input.value === "" ? undefined : Number(input.value));
@@ -50,27 +56,39 @@ export class Search {
     return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined && (!Array.isArray(value) || value.length)));
   }
 
-  async #find(cursor) {
+  /** Search for what the fields say. */
+  #search() {
     const asked = this.#asked();
     if (!asked.query) return this.query.focus();
     keep({ search: asked.query, label: this.label.value, class: this.class.value, min: this.minScore.value, from: this.from.value, to: this.to.value });
+    this.#find(asked);
+  }
+
+  /** Show what is found; `cursor` names the page of it, none the first. */
+  async #find(asked, cursor = null) {
+    const turn = ++this.#turn;
     this.error.textContent = "";
     this.told.textContent = "Searching …";
+    this.more.disabled = true;
     try {
       const found = await postJson("/v1/search", { ...asked, top: PAGE, ...(cursor ? { cursor } : {}) });
+      if (turn !== this.#turn) return; // something else was searched for meanwhile
       const cards = found.tracks.map((hit) => hitCard(hit, asked.query));
       if (cursor) this.list.append(...cards);
       else this.list.replaceChildren(...cards);
-      this.next = found.next;
+      this.found = { asked, next: found.next };
       this.more.hidden = !found.next;
       const { videos, segments } = found.searched;
       const left = found.left_out.length ? ` ${many(found.left_out.length, "index", "indexes")} left out: ${found.left_out[0].why}.` : "";
       this.told.textContent = `${this.list.children.length ? many(this.list.children.length, "track") : "Nothing matches"} of ${many(videos, "video")}, ${many(segments, "segment")} searched in ${Math.round(found.timings_s.total * 1000)} ms.${left}`;
       announce(this.told.textContent);
     } catch (error) {
+      if (turn !== this.#turn) return;
       this.told.textContent = "";
-      if (!(error instanceof Problem) || error.status >= 500) return showError(error, () => this.#find(cursor));
+      if (!(error instanceof Problem) || error.status >= 500) return showError(error, () => this.#find(asked, cursor));
       this.error.textContent = `${error.message} (request ${error.requestId})`;
+    } finally {
+      if (turn === this.#turn) this.more.disabled = false;
     }
   }
 
@@ -79,6 +97,7 @@ export class Search {
       this.searches = await getJson("/v1/searches");
       const names = Object.keys(this.searches).map((name) => [name, name]);
       this.saved.replaceChildren(...select("", [["", names.length ? "Saved searches" : "No saved searches"], ...names]).children);
+      this.forget.hidden = true;
     } catch (error) {
       showError(error);
     }
@@ -86,11 +105,24 @@ export class Search {
 
   #openSaved() {
     const kept = this.searches[this.saved.value];
+    this.forget.hidden = !kept;
     if (!kept) return;
     const { query = "", labels = [], classes = [], min_score: least = "", first_time_s: from = "", last_time_s: to = "" } = kept;
     const set = [[this.query, query], [this.label, labels.join(", ")], [this.class, classes.join(", ")], [this.minScore, least], [this.from, from], [this.to, to]];
     for (const [input, value] of set) input.value = value ?? "";
-    this.#find(null);
+    this.#search();
+  }
+
+  async #forgetSaved() {
+    const name = this.saved.value;
+    if (!(await confirmed("Delete this search?", `“${name}” will no longer be among the saved searches.`, "Delete"))) return;
+    try {
+      await call(`/v1/searches/${encodeURIComponent(name)}`, { method: "DELETE" });
+      await this.#loadSaved();
+      this.saved.focus();
+    } catch (error) {
+      showError(error);
+    }
   }
 
   async #save() {
@@ -119,7 +151,11 @@ function hitCard(hit, query) {
     h("strong", {}, name), h("span.score", {}, score(hit.score, hit.score_kind)), h("span.name", {}, hit.name),
     h("span.span", {}, span(first.first_time_s, first.last_time_s))));
   const play = () => frame.querySelector("video") ?? frame.append(moment(hit, first));
-  const stop = () => frame.querySelector("video")?.remove();
+  const stop = () => {
+    const playing = frame.querySelector("video");
+    playing?.remove();
+    if (playing) release(playing);
+  };
   for (const event of ["pointerenter", "focusin"]) card.addEventListener(event, play);
   for (const event of ["pointerleave", "focusout"]) card.addEventListener(event, stop);
   return card;
@@ -128,7 +164,7 @@ function hitCard(hit, query) {
 function moment(hit, { first_time_s: first, last_time_s: last }) {
   const video = h("video", { playsinline: true, "aria-hidden": "true", src: `/v1/videos/${hit.video}/file` });
   video.muted = true;
-  video.addEventListener("loadedmetadata", () => ((video.currentTime = first), video.play().catch(() => {})), { once: true });
+  video.addEventListener("loadedmetadata", () => video.isConnected && ((video.currentTime = first), video.play().catch(() => {})), { once: true });
   video.addEventListener("timeupdate", () => video.currentTime > last && (video.currentTime = first));
   video.addEventListener("error", () => video.remove()); // its picture stays
   return video;

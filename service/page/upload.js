@@ -16,8 +16,8 @@ const REMEMBERED = "trackspeak.upload:";
  */
 export async function send(file, progress, signal) {
   const key = `${REMEMBERED}${file.name}:${file.size}:${file.lastModified}`;
-  let address = await wentBefore(key);
-  address ??= await begun(file, key, signal);
+  let address = await untilDone(() => wentBefore(key, signal), signal);
+  address ??= await untilDone(() => begun(file, key, signal), signal);
   try {
     return await sendAll(file, address, progress, signal);
   } catch (error) {
@@ -28,10 +28,17 @@ export async function send(file, progress, signal) {
   }
 }
 
-async function wentBefore(key) {
+/** The address of an upload that broke off, if the service still has it. */
+async function wentBefore(key, signal) {
   const address = localStorage.getItem(key);
-  const there = address && (await call(address, { method: "HEAD", headers: TUS }).catch(() => null));
-  return there ? address : null;
+  if (!address) return null;
+  try {
+    await call(address, { method: "HEAD", headers: TUS, signal });
+    return address;
+  } catch (error) {
+    if (error instanceof Problem && [403, 404, 410].includes(error.status)) return null;
+    throw error;
+  }
 }
 
 async function begun(file, key, signal) {
@@ -45,21 +52,36 @@ async function begun(file, key, signal) {
 
 async function sendAll(file, address, progress, signal) {
   for (;;) {
-    try {
-      const { offset, video } = await state(address, signal);
-      progress(offset);
-      if (video) return video;
-      await patch(file.slice(offset, offset + PIECE_BYTES), address, offset, progress, signal);
-    } catch (error) {
-      if (signal.aborted || !mayPass(error)) throw error;
-      if (error instanceof Unreachable) await untilReachable();
-      else await pause(error.retryAfterS ?? 2, signal);
-    }
-    signal.throwIfAborted();
+    const video = await untilDone(async () => {
+      const told = await state(address, signal);
+      progress(told.offset);
+      if (told.video) return told.video;
+      await patch(file.slice(told.offset, told.offset + PIECE_BYTES), address, told.offset, progress, signal);
+      return null;
+    }, signal);
+    if (video) return video;
   }
 }
 
-/** Whether sending again can help. */
+/**
+ * Call the service until it works, or fails for a reason that does not pass.
+ * @param {() => Promise} work - the call; it may be made again.
+ * @param {AbortSignal} signal - gives it up.
+ */
+export async function untilDone(work, signal) {
+  for (;;) {
+    signal.throwIfAborted();
+    try {
+      return await work();
+    } catch (error) {
+      if (signal.aborted || !mayPass(error)) throw error;
+      if (error instanceof Unreachable) await untilReachable(signal);
+      else await pause(error.retryAfterS ?? 2, signal);
+    }
+  }
+}
+
+/** Whether another try can help; 409 says that a piece does not go on where the last one ended. */
 function mayPass(error) {
   return error instanceof Unreachable || (error instanceof Problem && [408, 409, 429, 502, 503, 504].includes(error.status));
 }
