@@ -3,6 +3,11 @@
  * threshold answers while it is being dragged. `POST /v1/videos/{video}/queries` gives the same tracks and frames.
  */
 
+import { postJson } from "./api.js";
+
+const TOLERANCE_S = 0.002; // browsers round the times of frames
+const NO_TIME_S = 1e-6;
+
 /** All tracks of an index, from `GET /v1/indexes/{index}/tracks`. */
 export class Tracks {
   constructor(told) {
@@ -35,12 +40,14 @@ export class Tracks {
     return this.times_s[lowerBound(this.frames, frame)];
   }
 
-  /** The position in `frames` of the frame that is shown at a time; -1 where it has no track. */
-  frameAt(time_s, tolerance_s = 0.002) {
-    const after = lowerBound(this.times_s, time_s);
-    const nearer = [after - 1, after].filter((at) => at >= 0 && at < this.times_s.length);
-    const best = nearer.sort((a, b) => Math.abs(this.times_s[a] - time_s) - Math.abs(this.times_s[b] - time_s))[0];
-    return best !== undefined && Math.abs(this.times_s[best] - time_s) <= tolerance_s ? best : -1;
+  /**
+   * The position in `frames` of the frame that is shown at a time; -1 where it has no track.
+   * @param {number} time_s - that of the frame itself; or one that goes on while it is shown.
+   * @param {number} [shown_s] - how long the frame may have been shown by then, if the time goes on.
+   */
+  frameAt(time_s, shown_s = 0) {
+    const at = lowerBound(this.times_s, time_s + (shown_s ? NO_TIME_S : TOLERANCE_S)) - 1;
+    return at >= 0 && time_s - this.times_s[at] <= (shown_s || TOLERANCE_S) ? at : -1;
   }
 
   /** What is seen in a frame: `[track, position in its frames]` of each. */
@@ -134,17 +141,29 @@ export function runs(track, scores, threshold, rule) {
   return found;
 }
 
+/**
+ * Ask an index questions.
+ * @returns {Promise<Answer[]>} one for each; `select` chooses among its tracks.
+ * @throws {Problem} if one is refused.
+ */
+export async function answers(tracks, queries) {
+  const told = await postJson(`/v1/indexes/${tracks.indexId}/scores`, { queries });
+  return told.queries.map((one) => new Answer(tracks, one, told.score_kind, told.threshold));
+}
+
 /** One question about one index: what was asked, and the scores that came of it. */
-export class Answer {
+class Answer {
   /**
    * @param {Tracks} tracks - of the index.
-   * @param {Object} told - of `POST /v1/indexes/{index}/scores`: one of its queries.
+   * @param {Object} told - one of the `queries` of `POST /v1/indexes/{index}/scores`.
    * @param {string} kind - "probability" or "cosine".
+   * @param {number} standard - the threshold where none is wanted.
    */
-  constructor(tracks, told, kind) {
+  constructor(tracks, told, kind, standard) {
     this.tracks = tracks;
     this.query = told.query;
     this.kind = kind;
+    this.standard = standard;
     this.scores = Float32Array.from(told.scores);
     this.parts = told.parts ?? [];
     this.perFrame = tracks.all.map((track) => frameScores(track, this.scores));
@@ -155,11 +174,11 @@ export class Answer {
 
   /**
    * Choose the tracks that are meant.
-   * @param {number} threshold - frames that score above it are referred to.
+   * @param {number|null} threshold - frames that score above it are referred to; null: above the usual one.
    */
   select(threshold) {
-    this.threshold = threshold;
-    const found = this.tracks.all.map((track) => this.#chosen(track, threshold)).filter(Boolean);
+    this.threshold = threshold ?? this.standard;
+    const found = this.tracks.all.map((track) => this.#chosen(track)).filter(Boolean);
     const best = (a, b) => b.score - a.score || a.track.id - b.track.id;
     this.referred = found.filter((one) => one.runs.length).sort(best);
     this.rejected = found.filter((one) => !one.runs.length).sort(best);
@@ -167,7 +186,8 @@ export class Answer {
     return this;
   }
 
-  #chosen(track, threshold) {
+  #chosen(track) {
+    const { threshold } = this;
     const scores = this.perFrame[track.row];
     if (!scores) return null;
     const kept = runs(track, scores, threshold, this.tracks.rule);

@@ -39,7 +39,7 @@ function card(answer, entry, told) {
   const spans = entry.runs.slice(0, 3).map((run) =>
     button(span(run.first_s, run.last_s), () => told.go(entry, run), { class: "link", title: "Go there" }));
   if (entry.runs.length > 3) spans.push(h("span", {}, `and ${entry.runs.length - 3} more`));
-  return h("article.card", { data: { track: String(track.id) }, "aria-label": name }, go,
+  return h("article.card", { data: { track: String(track.id), index: answer.tracks.indexId }, "aria-label": name }, go,
     h("div", {},
       h("header", {}, h("strong", {}, name), h("output.score", { title: "Score" }, score(entry.score, answer.kind))),
       h("p.spans", {}, ...spans),

@@ -2,7 +2,7 @@
 
 import { Problem } from "./api.js";
 import { paint } from "./colours.js";
-import { button, h, iconButton } from "./dom.js";
+import { button, h, iconButton, keepingFocus } from "./dom.js";
 
 export class Chips {
   /**
@@ -17,20 +17,19 @@ export class Chips {
     });
     this.error = h("output.question-error", { id: "question-error", role: "alert" });
     this.suggestions = h("div.suggestions", { role: "group", "aria-label": "Suggestions", hidden: true });
-    const form = h("form.ask", { on: { submit: (event) => (event.preventDefault(), this.#ask()) } },
+    const form = h("form.ask", { on: { submit: (event) => (event.preventDefault(), this.#ask(this.input.value.trim())) } },
       this.input, h("button.primary", { type: "submit" }, "Ask"));
     const hint = h("small", { id: "question-hint" }, 'Put several together: "red car" and "turning" and not "parked"');
     this.element = h("section.questions", { "aria-label": "Questions" }, form, this.error, hint, this.suggestions, this.list);
     this.input.addEventListener("input", () => this.#showError(null));
   }
 
-  async #ask() {
-    const text = this.input.value.trim();
+  async #ask(text) {
     if (!text) return this.input.focus();
     try {
       this.#showError(null);
       await this.told.add(text);
-      this.input.value = "";
+      if (this.input.value.trim() === text) this.input.value = ""; // else the next question is being written
     } catch (error) {
       this.#showError(error, text);
     }
@@ -45,11 +44,15 @@ export class Chips {
     const column = problem?.column ?? null;
     if (column !== null) {
       this.error.append(h("code.pointer", { "aria-hidden": "true" }, `${text}\n${" ".repeat(column - 1)}^`));
-      const at = this.input.value.length - this.input.value.trimStart().length + column - 1;
-      this.input.focus();
-      this.input.setSelectionRange(at, at + 1);
+      if (this.input.value.trim() === text) this.#point(column); // else another one is being written
     }
     this.error.append(h("p", {}, error.message, problem?.requestId && h("small", {}, ` request ${problem.requestId}`)));
+  }
+
+  #point(column) {
+    const at = this.input.value.length - this.input.value.trimStart().length + column - 1;
+    this.input.focus();
+    this.input.setSelectionRange(at, at + 1);
   }
 
   /**
@@ -57,7 +60,7 @@ export class Chips {
    * @param {Array<{text: string, count: number|null, off: boolean, waiting: boolean}>} questions - in order.
    */
   show(questions) {
-    this.list.replaceChildren(...questions.map(({ text, count, off, waiting }, number) => {
+    keepingFocus(this.list, () => this.list.replaceChildren(...questions.map(({ text, count, off, waiting }, number) => {
       const state = waiting ? "…" : count === null ? "" : String(count);
       const toggle = button(text, () => this.told.toggle(number), {
         class: "text", "aria-pressed": String(!off), title: off ? "Show its tracks" : "Hide its tracks",
@@ -65,14 +68,14 @@ export class Chips {
       const count_ = h("span.count", { "aria-label": waiting ? "not answered yet" : `${state} tracks` }, state);
       const remove = iconButton("close", `Remove the question ${text}`, () => this.told.remove(number));
       return paint(h("li.chip", { class: off ? "off" : "" }, h("span.swatch"), toggle, count_, remove), number);
-    }));
+    })));
   }
 
   /** Offer questions that the video has an answer to. */
   suggest(texts) {
     this.suggestions.hidden = !texts.length;
     this.suggestions.replaceChildren(h("span", { "aria-hidden": "true" }, "Try"),
-      ...texts.map((text) => button(text, () => ((this.input.value = text), this.#ask()), { class: "link" })));
+      ...texts.map((text) => button(text, () => this.#ask(text), { class: "link" })));
   }
 
   focus() {

@@ -23,6 +23,7 @@ export class Clock extends EventTarget {
 
   async play() {
     if (!this.paused) return;
+    if (this.#at >= this.duration) this.#at = 0;
     this.paused = false;
     this.dispatchEvent(new Event("play"));
     let before_ms = performance.now();
@@ -30,8 +31,10 @@ export class Clock extends EventTarget {
       if (this.paused) return;
       this.#at += (Math.max(0, now_ms - before_ms) / 1000) * this.playbackRate;
       before_ms = now_ms;
-      if (this.#at >= this.duration) this.pause();
-      requestAnimationFrame(tick);
+      if (this.#at < this.duration) return requestAnimationFrame(tick);
+      this.#at = this.duration;
+      this.pause();
+      this.dispatchEvent(new Event("ended"));
     };
     requestAnimationFrame(tick);
   }

@@ -29,7 +29,7 @@ export function showKeys() {
 export function keysOf(watch, { key, shiftKey }) {
   const { player, timeline } = watch;
   const step = (way) => (shiftKey ? player.seek(player.time_s + way) : player.step(way));
-  const longest = () => watch.chosen?.runs?.reduce((a, b) => (b.last_s - b.first_s > a.last_s - a.first_s ? b : a));
+  const longest = () => watch.chosen?.runs?.toSorted((a, b) => b.last_s - b.first_s - (a.last_s - a.first_s))[0];
   const does = {
     " ": () => player.toggle(),
     ArrowLeft: () => step(-1),

@@ -27,7 +27,7 @@ export function drawPane(pane, player) {
     context.drawImage(pane.copies, view.x, view.y, view.width, view.height);
   }
   if (!pane.tracks) return;
-  const position = pane.tracks.frameAt(player.time_s);
+  const position = player.positionIn(pane.tracks);
   canvas.dataset.frame = position < 0 ? "" : String(pane.tracks.frames[position]);
   if (position < 0) return;
   const seen = pane.tracks.seenAt(position).map(([track, at]) => ({ track, at, by: meaning(pane, track, at) }));
@@ -95,7 +95,7 @@ function boxOf({ boxes }, at, { x, y, zoom }) {
 /** Tell of the smallest track at a point of a pane: lines for people, or null where there is none. */
 export function paneAt(pane, player, offsetX, offsetY) {
   const { canvas, tracks } = pane;
-  const position = tracks ? tracks.frameAt(player.time_s) : -1;
+  const position = tracks ? player.positionIn(tracks) : -1;
   if (position < 0) return null;
   const view = fitted(player.video, canvas.clientWidth, canvas.clientHeight);
   const under = tracks.seenAt(position).filter(([track, at]) => {

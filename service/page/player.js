@@ -3,7 +3,7 @@
 import { lowerBound } from "./answer.js";
 import { call, Unreachable, untilReachable } from "./api.js";
 import { Clock } from "./clock.js";
-import { h, iconButton, select } from "./dom.js";
+import { h, iconButton, release, select } from "./dom.js";
 import { time } from "./format.js";
 import { icon } from "./icons.js";
 import { drawPane, paneAt } from "./painting.js";
@@ -43,6 +43,7 @@ export class Player {
   }
 
   #media;
+  #shown_s = 0; // how long a frame may have been shown when its time is read
   #origin_s;
   #start_s;
   #stopped = new AbortController();
@@ -59,18 +60,20 @@ export class Player {
   /** The browser cannot play what it has: the service may be away, or the file be of a kind that it does not play. */
   async #failed() {
     const { src } = this.#media;
-    if (!src || this.#stopped.signal.aborted) return;
+    const { signal } = this.#stopped;
+    if (!src || signal.aborted) return;
     try {
-      await call(src, { headers: FIRST_BYTE });
+      await call(src, { headers: FIRST_BYTE, signal });
       const other = `/v1/videos/${this.video.id}/playable`;
       if (src.endsWith(other)) return this.#say("This browser cannot play this video.");
       this.#say("This browser does not play the file as it is. The service is making one that it plays …");
-      await call(other, { headers: FIRST_BYTE });
+      await call(other, { headers: FIRST_BYTE, signal });
       this.#load(other);
     } catch (error) {
+      if (signal.aborted) return;
       if (!(error instanceof Unreachable)) return this.#say(error.message);
-      await untilReachable();
-      this.#load(src);
+      await untilReachable(signal);
+      if (!signal.aborted) this.#load(src);
     }
   }
 
@@ -115,6 +118,7 @@ export class Player {
     const { signal } = this.#stopped;
     const media = this.#media;
     for (const event of ["play", "pause"]) media.addEventListener(event, () => this.#showPlaying(), { signal });
+    media.addEventListener("ended", () => this.#ended(), { signal });
     new ResizeObserver(() => this.draw()).observe(this.stage);
     if (media.requestVideoFrameCallback) {
       const shown = (_now, { mediaTime }) => {
@@ -131,6 +135,7 @@ export class Player {
       return;
     }
     this.#origin_s = 0;
+    this.#shown_s = 1.5 / (this.video.fps || 25);
     let before = -1;
     const tick = () => {
       if (signal.aborted) return;
@@ -158,6 +163,18 @@ export class Player {
     this.draw();
     this.clock.textContent = `${time(this.time_s, 2)} / ${time(this.video.duration_s ?? 0)}`;
     this.changed(this.time_s);
+  }
+
+  /** Go on with a loop that ends with the video. */
+  #ended() {
+    if (!this.loop) return;
+    this.seek(this.loop.first_s);
+    this.toggle();
+  }
+
+  /** The position of the frame that is shown among those of an index; -1 where it has no track. */
+  positionIn(tracks) {
+    return tracks.frameAt(this.time_s, this.#shown_s);
   }
 
   #showPlaying() {
@@ -236,9 +253,9 @@ export class Player {
   /** Go to the frame before or after: a little further each time, until another one is shown. */
   async step(way) {
     this.pause();
-    const before_s = this.time_s;
+    const [from_s, before_s] = [this.time_s, this.#began_s()];
     let away_s = way < 0 ? 0.001 + INSIDE_S : this.#toNext(before_s);
-    for (let tried = 0; tried < STEP_TRIES && (this.time_s - before_s) * way <= 0; tried++) {
+    for (let tried = 0; tried < STEP_TRIES && (this.time_s - from_s) * way <= 0; tried++) {
       const seeked = new Promise((resolve) => this.#media.addEventListener("seeked", resolve, { once: true }));
       this.seek(before_s + way * away_s);
       if (before_s + way * away_s < 0) return;
@@ -246,6 +263,13 @@ export class Player {
       await new Promise((resolve) => setTimeout(resolve, TOLD_MS));
       away_s *= STEP_GROWTH;
     }
+  }
+
+  /** When the frame that is shown began, as far as that is known. */
+  #began_s() {
+    const { tracks } = this.panes[0];
+    const at = this.#shown_s && tracks ? this.positionIn(tracks) : -1;
+    return at < 0 ? this.time_s : tracks.times_s[at];
   }
 
   /** How far the next frame is: as the tracks know it, or else by guess. */
@@ -305,7 +329,7 @@ export class Player {
 
   close() {
     this.#stopped.abort();
-    this.#media.pause();
-    if (this.#media instanceof Element) this.#media.removeAttribute("src");
+    if (this.#media instanceof Element) release(this.#media);
+    else this.#media.pause();
   }
 }

@@ -1,7 +1,6 @@
 /** Questions that a video has an answer to: made of the classes that were seen, and tried out at once. */
 
-import { postJson } from "./api.js";
-import { Answer } from "./answer.js";
+import { answers } from "./answer.js";
 import { motion } from "./motion.js";
 
 const COLOURS = ["red", "blue", "white", "black", "silver", "green", "yellow"];
@@ -19,9 +18,8 @@ export async function suggestions(tracks) {
   if (!classes.length) return [];
   const nouns = classes[0] === "object" ? ["car"] : classes;
   const tried = nouns.flatMap((noun) => [...COLOURS.map((colour) => `${colour} ${noun}`), ...ways(tracks).map((way) => `${noun} ${way}`)]);
-  const told = await postJson(`/v1/indexes/${tracks.indexId}/scores`, { queries: tried });
-  return told.queries
-    .map((one) => new Answer(tracks, one, told.score_kind).select(told.threshold))
+  return (await answers(tracks, tried))
+    .map((answer) => answer.select(null))
     .map(({ query, referred }) => ({ query, count: referred.length, best: referred[0]?.score ?? 0 }))
     .filter(({ count }) => count && count < Math.max(2, tracks.all.length * 0.7))
     .sort((a, b) => b.best - a.best)

@@ -67,9 +67,9 @@ function clipName({ video }, { track }) {
   return track === undefined ? `${stem}-tracks.mp4` : `${stem}-track-${track}.mp4`;
 }
 
-/** Save a clip of one track, with a little before and after. */
-export function saveClip(watch, { track }, run) {
-  return saveDrawn(watch, { track: track.id, first_time_s: Math.max(0, run.first_s - 0.5), last_time_s: run.last_s + 0.5 });
+/** Save a clip of one track of an index, with a little before and after. */
+export function saveClip(watch, index, { track }, run) {
+  return saveDrawn(watch, { index, track: track.id, first_time_s: Math.max(0, run.first_s - 0.5), last_time_s: run.last_s + 0.5 });
 }
 
 /** Show that something is being made, and what went wrong with it. */

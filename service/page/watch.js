@@ -1,10 +1,10 @@
 /** A video: asked, played, and looked at; by one index of it, or by two side by side. */
 
-import { getJson, postJson, Problem } from "./api.js";
-import { Answer, Tracks } from "./answer.js";
+import { getJson, Problem } from "./api.js";
+import { answers, Tracks } from "./answer.js";
 import { cardList } from "./cards.js";
 import { Chips } from "./chips.js";
-import { announce, button, field, h, openDialog, select } from "./dom.js";
+import { announce, button, h, keepingFocus, openDialog, select } from "./dom.js";
 import { many, score, span, time } from "./format.js";
 import { setUp } from "./indexing.js";
 import { keysOf } from "./keys.js";
@@ -18,15 +18,18 @@ import { Timeline } from "./timeline.js";
 
 const KEEP_MS = 400;
 const REST_MS = 120;
+const REFUSED = [400, 422]; // a question is wrong; all else may pass
 
 export class Watch {
   constructor(queue, videoId) {
     this.queue = queue;
     this.videoId = videoId;
-    this.questions = []; // {text, off, answers: [Answer of each pane | null]}
+    this.questions = []; // {text, off, answers: [Answer of each pane], or [] while it waits for them}
     this.panes = [];
-    this.kinds = new Set();
-    this.threshold = current().threshold;
+    const { threshold, index, against, track } = current();
+    this.threshold = threshold;
+    this.wanted = { index, against };
+    this.#marking = track;
     this.element = h("div.watch", {}, h("p.loading", { role: "status" }, "Loading …"));
     queue.addEventListener("jobs", this.#jobs);
     queue.addEventListener("partial", this.#partial);
@@ -34,8 +37,10 @@ export class Watch {
   }
 
   #closed = false;
+  #turn = 0; // what was begun in an earlier one comes too late
   #keeping = null;
   #resting = null;
+  #marking = null;
 
   #jobs = (event) => event.detail.video === this.video?.id && this.load();
   #partial = (event) => event.detail.video === this.video?.id && this.#showPartial();
@@ -50,19 +55,27 @@ export class Watch {
   }
 
   async load() {
+    const turn = ++this.#turn;
+    const late = () => this.#closed || turn !== this.#turn;
     try {
-      this.video = await getJson(`/v1/videos/${encodeURIComponent(this.videoId)}`);
-      if (this.#closed) return;
+      const video = await getJson(`/v1/videos/${encodeURIComponent(this.videoId)}`);
+      if (late()) return;
+      this.video = video;
       if (!this.player) this.#build();
       const [first] = this.video.indexes;
       if (!first) return this.#showUnindexed();
-      const wanted = current();
       const named = (id) => this.video.indexes.find((one) => one.id === id)?.id ?? null;
-      const ids = [named(wanted.index) ?? first.id, named(wanted.against)].filter(Boolean);
+      const ids = [...new Set([named(this.wanted.index) ?? first.id, named(this.wanted.against)])].filter(Boolean);
+      this.wanted = { index: ids[0], against: ids[1] ?? null };
       if (this.panes.length) this.#showIndexes();
-      if (ids.join() !== this.panes.map(({ tracks }) => tracks.indexId).join()) await this.#open(ids);
+      if (ids.join() !== this.panes.map(({ tracks }) => tracks.indexId).join()) {
+        const opened = await Promise.all(ids.map(async (id) => new Tracks(await getJson(`/v1/indexes/${id}/tracks`))));
+        if (late()) return;
+        this.#open(opened);
+      }
+      await this.#answerRest();
     } catch (error) {
-      if (this.#closed) return;
+      if (late()) return;
       this.element.querySelector(".loading")?.remove();
       showError(error, () => this.load());
     }
@@ -140,29 +153,47 @@ export class Watch {
   }
 
   /** Show one index, or two side by side. */
-  async #open(ids) {
-    const opened = await Promise.all(ids.map(async (id) => new Tracks(await getJson(`/v1/indexes/${id}/tracks`))));
-    if (this.#closed) return;
+  #open(opened) {
     this.panes = opened.map((tracks) => ({ tracks }));
-    this.kinds = new Set();
+    for (const question of this.questions) question.answers = []; // those that there are are of other tracks
+    this.chosen = null;
     this.video.duration_s ??= opened[0].video.duration_s;
     this.state.replaceChildren(...opened[0].warnings.map((text) => h("p.warning", {}, text)));
     this.#showIndexes();
-    await Promise.all(this.questions.map((question) => this.#answer(question).catch((error) => {
-      this.questions = this.questions.filter((one) => one !== question);
-      showError(error);
-    })));
     this.#refresh();
     this.#suggest();
-    const { track } = current();
-    if (track !== null) this.#choose(this.#entryOf(track));
+  }
+
+  /** Answer the questions that wait for it. */
+  async #answerRest() {
+    const { panes } = this;
+    const waiting = this.questions.filter(({ answers }) => !answers.length);
+    if (!waiting.length) return this.#mark();
+    const ended = await Promise.allSettled(waiting.map((question) => this.#answer(question)));
+    if (this.#closed || panes !== this.panes) return; // who opened others answers them
+    const failed = ended.map(({ reason }, number) => ({ reason, question: waiting[number] })).filter(({ reason }) => reason);
+    const refused = failed.filter(({ reason }) => REFUSED.includes(reason.status));
+    this.questions = this.questions.filter((one) => !refused.some(({ question }) => question === one));
+    for (const { reason } of refused) showError(reason);
+    const [other] = failed.filter((one) => !refused.includes(one));
+    if (other) showError(other.reason, () => this.load()); // they stay, and are asked again
+    this.#refresh();
+    this.#mark();
+  }
+
+  /** Choose the track that the address named. */
+  #mark() {
+    const track = this.panes[0].tracks.byId.get(this.#marking);
+    this.#marking = null;
+    if (track) this.#choose(this.#entryOf(track));
   }
 
   #showIndexes() {
     const names = this.video.indexes.map((one) => [one.id, nameOf(one)]);
     const [first, second] = this.panes.map(({ tracks }) => tracks.indexId);
     const choose = (index, against) => {
-      keep({ ...this.#address(), index, against: against === index ? null : against });
+      this.wanted = { index, against: against === index ? null : against };
+      keep(this.#address());
       this.load();
     };
     const one = select(first, names, { "aria-label": "Index", on: { change: () => choose(one.value, second) } });
@@ -170,7 +201,8 @@ export class Watch {
       "aria-label": "Compare with", on: { change: () => choose(first, other.value || null) },
     });
     const more = may("index") ? button("Watch another way", () => this.#indexAnew()) : null;
-    this.indexes.replaceChildren(...(names.length > 1 ? [one, other] : [h("span", {}, names[0][1])]), ...(more ? [more] : []));
+    const shown = names.length > 1 ? [one, other] : [h("span", {}, names[0][1])];
+    keepingFocus(this.indexes, () => this.indexes.replaceChildren(...shown, ...(more ? [more] : [])));
   }
 
   #indexAnew() {
@@ -196,25 +228,26 @@ export class Watch {
     if (this.questions.some((one) => one.text === text)) return;
     const question = { text, off: false, answers: [] };
     await this.#answer(question);
+    if (this.#closed || this.questions.some((one) => one.text === text)) return; // or asked twice meanwhile
     this.questions.push(question);
     this.#refresh();
     const count = question.answers[0]?.referred.length;
     if (count !== undefined) announce(`${count ? many(count, "track") : "Nothing matches"}: ${text}`);
   }
 
+  /** Answer a question by the indexes that are shown. */
   async #answer(question) {
-    question.answers = await Promise.all(this.panes.map(async ({ tracks }) => {
-      const told = await postJson(`/v1/indexes/${tracks.indexId}/scores`, { queries: [question.text] });
-      this.kinds.add(told.score_kind);
-      this.standard = told.threshold;
-      return new Answer(tracks, told.queries[0], told.score_kind).select(this.threshold ?? told.threshold);
-    }));
+    const { panes } = this;
+    const found = await Promise.all(panes.map(async ({ tracks }) => (await answers(tracks, [question.text]))[0]));
+    if (panes !== this.panes) return this.#answer(question); // others are shown by now
+    question.answers = found.map((answer) => answer.select(this.threshold));
   }
 
   async #suggest() {
+    const { panes } = this;
     try {
-      const texts = await suggestions(this.panes[0].tracks);
-      this.chips.suggest(texts.filter((text) => !this.questions.some((one) => one.text === text)));
+      const texts = await suggestions(panes[0].tracks);
+      if (panes === this.panes) this.chips.suggest(texts.filter((text) => !this.questions.some((one) => one.text === text)));
     } catch (error) {
       if (!(error instanceof Problem)) showError(error); // a matcher may refuse them; they are only offers
     }
@@ -234,8 +267,8 @@ export class Watch {
 
   /** Filter anew: what is drawn at once, the cards when the slider rests. */
   #setThreshold(value) {
-    this.threshold = value === this.standard ? null : value;
-    for (const { answers } of this.questions) for (const answer of answers) answer.select(value);
+    this.threshold = value === this.#scale().standard ? null : value;
+    for (const { answers } of this.questions) for (const answer of answers) answer.select(this.threshold);
     this.#showChips();
     this.#showThreshold();
     this.#redraw();
@@ -244,11 +277,18 @@ export class Watch {
     this.#keepAddress();
   }
 
+  /** What the scores are: `{kind, standard}`, or nothing where there are none, or two kinds with no threshold in common. */
+  #scale() {
+    const [first, ...others] = this.questions.flatMap(({ answers }) => answers);
+    return first && others.every(({ kind }) => kind === first.kind) ? first : {};
+  }
+
   #showThreshold() {
-    const [kind, another] = this.kinds;
-    this.thresholdBar.hidden = !kind || Boolean(another); // scores of two kinds have no threshold in common
-    const value = this.threshold ?? this.standard ?? 0.5;
-    if (kind === "cosine") this.slider.min = "-1";
+    const { kind, standard } = this.#scale();
+    this.thresholdBar.hidden = !kind;
+    if (!kind) return;
+    const value = this.threshold ?? standard;
+    this.slider.min = kind === "cosine" ? "-1" : "0";
     this.slider.value = String(value);
     this.shown.textContent = score(value, kind);
   }
@@ -265,20 +305,20 @@ export class Watch {
   #showCards() {
     clearTimeout(this.#resting);
     this.results.replaceChildren(...this.questions.flatMap(({ off, answers }, number) => (off ? [] : answers.map((answer, pane) => {
-      const list = cardList(answer, number, this.#told());
+      const list = cardList(answer, number, this.#told(answer));
       if (this.panes.length > 1) list.prepend(h("p.pane-name", {}, this.#paneName(pane)));
       return list;
     }))));
-    if (this.chosen) this.chosen = this.#entryOf(this.chosen.track.id);
+    if (this.chosen) this.chosen = this.#entryOf(this.chosen.track);
     this.#markCards();
     if (!this.questions.length && this.panes.length) this.results.replaceChildren(h("p.nothing", {}, `${many(this.panes[0].tracks.all.length, "track")} in this video. Ask for the ones you mean.`));
   }
 
-  #told() {
+  #told({ tracks }) {
     return {
       go: (entry, run) => (this.#choose(entry), run && this.player.seek(run.first_s)),
       loop: (run) => this.player.setLoop(this.player.loop?.first_s === run.first_s ? null : { first_s: run.first_s, last_s: run.last_s }),
-      clip: (entry, run) => saveClip(this, entry, run).catch(showError),
+      clip: (entry, run) => saveClip(this, tracks.indexId, entry, run).catch(showError),
     };
   }
 
@@ -298,9 +338,10 @@ export class Watch {
     this.chips.show(this.questions.map(({ text, off, answers }) => ({ text, off, waiting: !answers.length, count: answers[0]?.referred.length ?? null })));
   }
 
-  #entryOf(trackId) {
-    const track = this.panes[0]?.tracks.byId.get(trackId);
-    return track ? this.questions.map(({ answers }) => answers[0]?.byRow.get(track.row)).find(Boolean) ?? { track } : null;
+  /** How a track is meant, if it is. */
+  #entryOf(track) {
+    const all = this.questions.flatMap(({ answers }) => answers.map(({ byRow }) => byRow.get(track.row)));
+    return all.find((entry) => entry?.track === track) ?? { track };
   }
 
   #choose(entry) {
@@ -313,7 +354,9 @@ export class Watch {
 
   #markCards() {
     for (const card of this.element.querySelectorAll(".card")) {
-      card.classList.toggle("chosen", card.dataset.track === String(this.chosen?.track.id));
+      const { index, track } = card.dataset;
+      const tracks = this.panes.find((pane) => pane.tracks.indexId === index)?.tracks;
+      card.classList.toggle("chosen", Boolean(this.chosen) && tracks?.byId.get(Number(track)) === this.chosen.track);
     }
   }
 
@@ -328,24 +371,29 @@ export class Watch {
   /** Tell those who cannot see it what is in the frame. */
   #sayWhatIsThere(time_s) {
     const tracks = this.panes[0]?.tracks;
-    const at = tracks ? tracks.frameAt(time_s) : -1;
+    const at = tracks ? this.player.positionIn(tracks) : -1;
     const there = at < 0 ? [] : tracks.seenAt(at).filter(([track, place]) => this.questions.some(({ off, answers }) => !off && answers[0]?.means(track, place)));
     const names = there.map(([track]) => `#${track.id} ${track.className}`);
     this.position.textContent = `${time(time_s, 2)}: ${names.join(", ") || "no track that is asked for"}`;
   }
 
   #address() {
-    const [first, second] = this.panes.map(({ tracks }) => tracks.indexId);
-    const several = this.video.indexes.length > 1;
+    const { index, against } = this.video.indexes.length > 1 ? this.wanted : {};
     return {
-      video: this.video.id, index: several ? first : null, against: second ?? null, q: this.questions.map(({ text }) => text),
-      threshold: this.threshold, track: this.chosen?.track.id ?? null, t: this.player.time_s ? this.player.time_s.toFixed(3) : null,
+      video: this.video.id, index, against, q: this.questions.map(({ text }) => text),
+      threshold: this.threshold, track: this.#marking ?? this.#keptTrack(), t: this.player.time_s ? this.player.time_s.toFixed(3) : null,
     };
+  }
+
+  /** The id of the chosen track, which is one of the first index. */
+  #keptTrack() {
+    const { track } = this.chosen ?? {};
+    return track && this.panes[0]?.tracks.byId.get(track.id) === track ? track.id : null;
   }
 
   /** Have the address say what is shown; browsers allow that only so often. */
   #keepAddress() {
-    if (!this.panes.length) return;
+    if (!this.panes.length || this.#closed) return;
     clearTimeout(this.#keeping);
     this.#keeping = setTimeout(() => keep(this.#address()), KEEP_MS);
   }
