@@ -127,6 +127,19 @@ class Front:
         self._wake()
         return job
 
+    def ask_also(self, job_id: str, queries: Sequence[str], principal: Principal) -> Job:
+        """Have a job that makes an index answer more sentences while it does; gives the job.
+
+        Raises:
+            NotFoundError: if it is not the caller's.
+            ConflictError: if it makes no index, or has ended.
+            QueryError: if a sentence is wrong, or there would be too many.
+        """
+        job = self.job(job_id, principal)
+        if job.request.kind != "index":
+            raise ConflictError(f"job {job_id} makes no index, and answers what it was asked at the beginning")
+        return self.shop.queue.ask_also(job.id, self.check(queries, {}), self.limits.max_queries)
+
     def keep_video(self, video: NewVideo, principal: Principal) -> tuple[KeptVideo, bool]:
         """Keep a video; gives it, and whether its bytes are new here.
 

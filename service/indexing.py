@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Protocol
 
 from .assemble import Assembly
 from .options import RunOptions
@@ -29,6 +30,30 @@ def index_id(video: Video, assembly: Assembly, options: RunOptions) -> str:
     return identity(video.sha256, assembly.uses, assembly.weights, pass_options)
 
 
+class Glimpse(Protocol):
+    """Is shown what was watched so far of an index that is being made; as `pipeline.index.Preview`."""
+
+    def due(self) -> bool:
+        """Whether it wants to be shown that now."""
+
+    def show(self, so_far: StoredIndex) -> None:
+        """Look at it; there are no pictures in it, and what a tracker joins at the end is not joined yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    """Shows a glimpse what was watched so far as the index that it will become."""
+
+    glimpse: Glimpse
+    keep: Callable[[VideoIndex], StoredIndex]
+
+    def due(self) -> bool:
+        return self.glimpse.due()
+
+    def show(self, so_far: VideoIndex) -> None:
+        self.glimpse.show(self.keep(so_far))
+
+
 def make_index(
     video: Video,
     name: str,
@@ -37,7 +62,7 @@ def make_index(
     *,
     thumbnails: bool = False,
     progress: Progress | None = None,
-    preview: Callable[[StoredIndex], None] | None = None,
+    glimpse: Glimpse | None = None,
 ) -> StoredIndex:
     """Watch a video once; the index is as it will come back from the disk.
 
@@ -48,7 +73,7 @@ def make_index(
         options: of the run; those about what is asked do not count.
         thumbnails: whether to keep a picture of each track, for an index that is kept.
         progress: called with the frames done and expected.
-        preview: called now and then with what was watched so far, without pictures.
+        glimpse: is shown what was watched so far.
 
     Raises:
         TrackspeakError: what `index_video` raises.
@@ -76,7 +101,7 @@ def make_index(
         frame_stride=options.frame_stride,
         thumbnails=thumbnails,
         progress=progress,
-        preview=None if preview is None else lambda so_far: preview(keep(so_far, video.facts_so_far())),
+        preview=None if glimpse is None else _Shown(glimpse, lambda so_far: keep(so_far, video.facts_so_far())),
     )
     if options.looks_per_track is not None:
         index = thin_looks(index, options.looks_per_track)

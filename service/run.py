@@ -11,10 +11,10 @@ from trackspeak.plugins.contract import OpenVocabularyDetector
 
 from .asking import answer_described, asker_of, describe
 from .assemble import Assembly, assemble
+from .glimpses import Glimpses, check_probability
 from .indexing import make_index, video_name
 from .limits import Limits, check_queries
 from .options import RunOptions
-from .pipeline.answer import score_kind
 from .pipeline.decode import Video, open_video
 from .pipeline.index import Progress, Steps
 from .pipeline.watch import Stopwatch, blaming
@@ -84,7 +84,6 @@ def watch_and_answer(
     options: RunOptions,
     *,
     assembly: Assembly | None = None,
-    thumbnails: bool = False,
     progress: Progress | None = None,
     preview: Callable[[Result], None] | None = None,
 ) -> Watched:
@@ -96,7 +95,6 @@ def watch_and_answer(
         questions: one or more.
         options: choices of this run.
         assembly: plugins made before with `assemble` for the same options, to use them again.
-        thumbnails: whether to keep a picture of each track, for an index that is kept.
         progress: called with the frames done and expected.
         preview: called now and then with what is found so far; facts of the video are those of its header.
 
@@ -113,18 +111,13 @@ def watch_and_answer(
         texts = sentences_of(questions)
         # First, so that what is wrong with the sentences and options is told before the video is watched.
         phrases = describe(texts, asker.matcher, watch)
-        if options.min_probability is not None:
-            kind = score_kind(asker.matcher, asker.calibrators, phrases)
-            options.selection(parts.protocol).check_kind(kind)
+        check_probability(asker, phrases, options)
         look_for(parts.steps, texts)
-        glimpse = None
+        glimpses = None
         if preview is not None:
-
-            def glimpse(so_far: StoredIndex) -> None:
-                watched = Stopwatch(counts=False)
-                preview(answer_described(so_far, questions, phrases, asker, options, watched))
-
-        stored = make_index(video, name, parts, options, thumbnails=thumbnails, progress=progress, preview=glimpse)
+            glimpses = Glimpses(asker, options, preview)
+            glimpses.ask(questions, phrases)
+        stored = make_index(video, name, parts, options, progress=progress, glimpse=glimpses)
         result = answer_described(stored, questions, phrases, asker, options, watch)
     return Watched(replace(result, timings_s={**stored.index.timings_s, **watch.seconds}), stored)
 

@@ -185,6 +185,17 @@ class Stop:
 
 
 @dataclass(frozen=True, slots=True)
+class Also:
+    """Answer these too, in what is told of a job before its end.
+
+    Attributes:
+        queries: the sentences; parsed before.
+    """
+
+    queries: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class News:
     """What a worker process tells in the middle of a job.
 

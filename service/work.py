@@ -18,6 +18,7 @@ from .result import Result, Used, to_json_line
 from .settings import Settings
 from .store.indexes import Indexes
 from .tasks import (
+    Also,
     AskTask,
     ClipTask,
     DeriveTask,
@@ -104,7 +105,7 @@ def work(connection: Connection, settings: Settings, device: str | None = None) 
         try:
             while True:
                 message = connection.recv()
-                if isinstance(message, Stop):  # it came when its task was done already
+                if isinstance(message, Stop | Also):  # it came when its task was done already
                     continue
                 task, ids = message
                 with continuing(ids):

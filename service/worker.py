@@ -14,7 +14,7 @@ from typing import Final, Protocol, cast
 from trackspeak.models.errors import WorkerError
 
 from .settings import Settings
-from .tasks import News, Stop, Task
+from .tasks import Also, News, Stop, Task
 from .telemetry.context import current
 from .telemetry.measured import Measured
 from .work import Failure, Reply, work
@@ -42,6 +42,9 @@ class Watching(Protocol):
 
     def wanted(self) -> bool:
         """Say whether it is still to be done; asked several times a second."""
+
+    def also_asked(self) -> tuple[str, ...]:
+        """Give what is to be answered too, each once; asked as often."""
 
 
 class Worker:
@@ -184,6 +187,8 @@ def _reply(running: _Running, watching: Watching | None) -> Reply:
             if not watching.wanted():
                 stopped_s = time.monotonic()
                 connection.send(Stop())
+            elif queries := watching.also_asked():
+                connection.send(Also(queries))
         elif time.monotonic() - stopped_s > _GIVING_UP_S:
             running.process.kill()
             running.process.join()

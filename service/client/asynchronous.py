@@ -88,6 +88,10 @@ class AsyncClient:
         """Cancel a job."""
         return await self._run(calls.cancel(job_id))
 
+    async def ask_meanwhile(self, job_id: str, queries: Sequence[str]) -> JobStatus:
+        """Ask more of a job that makes an index, while it does; its events tell what is found so far."""
+        return await self._run(calls.ask_meanwhile(job_id, queries))
+
     async def events(self, job_id: str, after: int = 0) -> AsyncIterator[Event]:
         """Give what happens to a job until it has ended; goes on where it was after a broken connection."""
         tries = 0

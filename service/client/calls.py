@@ -197,6 +197,12 @@ def cancel(job_id: str) -> Flow[JobStatus]:
     return read_job((yield Call("POST", f"/v1/jobs/{quoted(job_id)}/cancel")).json())
 
 
+def ask_meanwhile(job_id: str, queries: Sequence[str]) -> Flow[JobStatus]:
+    """Have a job that makes an index answer more sentences in what its events tell."""
+    body = {"queries": list(queries)}
+    return read_job((yield Call("POST", f"/v1/jobs/{quoted(job_id)}/queries", json=body)).json())
+
+
 def raw_result(job_id: str) -> Flow[bytes]:
     """Give the result of a job, JSON as it was written."""
     return (yield Call("GET", f"/v1/jobs/{quoted(job_id)}/result")).body

@@ -83,6 +83,10 @@ class Client:
         """Cancel a job."""
         return self._run(calls.cancel(job_id))
 
+    def ask_meanwhile(self, job_id: str, queries: Sequence[str]) -> JobStatus:
+        """Ask more of a job that makes an index, while it does; its events tell what is found so far."""
+        return self._run(calls.ask_meanwhile(job_id, queries))
+
     def events(self, job_id: str, after: int = 0) -> Iterator[Event]:
         """Give what happens to a job until it has ended; goes on where it was after a broken connection."""
         tries = 0

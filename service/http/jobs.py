@@ -23,7 +23,7 @@ from ..jobs.ledger import Chosen
 from ..tasks import DrawTask, ExportTask, ExportTo, Task
 from . import openapi_jobs as openapi
 from .access import Reader, Writer
-from .context import JSON_FORMAT, Context, answered, front_of
+from .context import JSON_FORMAT, Context, answered, front_of, read_object, refuse_others, texts_of
 
 _KEEP_ALIVE_S: Final = 15.0
 _MOST_LISTED: Final = 200
@@ -33,11 +33,11 @@ _HIGHEST: Final = 2**63 - 1
 
 def add_job_routes(app: FastAPI, context: Context) -> None:
     """Add the routes of this module."""
-    _add_listing_routes(app)
+    _add_listing_routes(app, context)
     _add_result_routes(app, context)
 
 
-def _add_listing_routes(app: FastAPI) -> None:
+def _add_listing_routes(app: FastAPI, context: Context) -> None:
     """Add the routes that tell of jobs."""
 
     @app.get("/v1/jobs", summary="List your jobs, the newest first", **openapi.jobs_route())
@@ -66,6 +66,13 @@ def _add_listing_routes(app: FastAPI) -> None:
     async def post_cancel(job: str, request: Request, principal: Writer) -> Response:
         found = await asyncio.to_thread(front_of(request).cancel, job, principal)
         return JSONResponse(job_to_dict(found), 200 if found.ended else 202)
+
+    @app.post("/v1/jobs/{job}/queries", summary="Ask while an index is made", **openapi.queries_route())
+    async def post_queries(job: str, request: Request, principal: Reader) -> Response:
+        body = await read_object(request, context.limits)
+        refuse_others(body, ("queries",))
+        queries = texts_of(body, "queries")
+        return JSONResponse(job_to_dict(await asyncio.to_thread(front_of(request).ask_also, job, queries, principal)))
 
     @app.get("/v1/jobs/{job}/events", summary="Follow a job", **openapi.events_route())
     async def get_events(job: str, request: Request, principal: Reader) -> Response:

@@ -7,7 +7,8 @@ from typing import Any
 from .. import schema_examples as examples
 from ..schema import result_schema
 from ..schema_jobs import indexed_schema, job_schema, jobs_schema
-from .openapi import header, problems, responses, with_files
+from ..schema_parts import list_of, object_of, text
+from .openapi import header, json_body, problems, responses, with_files
 
 
 def jobs_route() -> dict[str, Any]:
@@ -27,12 +28,20 @@ def cancel_route() -> dict[str, Any]:
     return {"responses": {**answer, 200: {**answer[200], "description": "it has ended"}, 202: soon}}
 
 
+def queries_route() -> dict[str, Any]:
+    """Give the keywords of the route."""
+    body = object_of({"queries": {**list_of(text()), "minItems": 1}})
+    answer = responses(job_schema(), 404, 409, 422, example=examples.job())
+    return {"responses": answer, "openapi_extra": json_body(body, {"queries": ["a red car"]})}
+
+
 def events_route() -> dict[str, Any]:
     """Give the keywords of the route."""
     what = (
         "Server-sent events until the job has ended: `state` (state, attempts, error), `progress` (stage, frames_done, "
-        "frames_total, eta_s) and `partial` (frames_done, and per query the tracks found so far). Of the last two the "
-        "newest alone is kept. `Last-Event-ID` goes on after an event."
+        "frames_total, eta_s) and `partial` (frames_done, per query the tracks found so far, and which queries that "
+        "came meanwhile are refused, with code and detail). Of the last two the newest alone is kept. `Last-Event-ID` "
+        "goes on after an event."
     )
     last = header("Last-Event-ID", {"type": "string", "pattern": r"^[0-9]{1,18}$"}, "go on after this event")
     stream = {"description": what, "content": {"text/event-stream": {"schema": {"type": "string"}}}}

@@ -9,22 +9,24 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any, Final
 
-from trackspeak.models.errors import NotFoundError, OptionError, OutputError, StoppedError
-from trackspeak.service.asking import ask, make_asker
+from trackspeak.models.errors import NotFoundError, OptionError, OutputError, StoppedError, TrackspeakError
+from trackspeak.service.asking import ask, asker_of, make_asker
 from trackspeak.service.assemble import Assembly
 from trackspeak.service.formats.atomic import RESULT_FILE, replaced_file, write_lines
 from trackspeak.service.formats.exports import find_export, write_export
 from trackspeak.service.formats.video import write_video
+from trackspeak.service.glimpses import Glimpses
 from trackspeak.service.indexing import index_id, make_index, takes_queries
 from trackspeak.service.limits import Limits, check_queries
 from trackspeak.service.options import RunOptions
 from trackspeak.service.pipeline.decode import Video, open_video
-from trackspeak.service.questions import parse_question
+from trackspeak.service.problems import without_folders
+from trackspeak.service.questions import Question, parse_question
 from trackspeak.service.result import Result, Used, to_json_line, track_to_dict, video_to_dict
-from trackspeak.service.run import Watched, watch_and_answer
+from trackspeak.service.run import watch_and_answer
 from trackspeak.service.store.index_file import StoredIndex
 from trackspeak.service.store.indexes import Indexes
-from trackspeak.service.tasks import DrawTask, ExportTask, JobTask, News, Stop
+from trackspeak.service.tasks import Also, DrawTask, ExportTask, JobTask, News, Stop
 
 from .job import JobRequest, Progress
 
@@ -50,6 +52,10 @@ class Teller:
         self._connection = connection
         self._began_s = self._told_s = 0.0
         self._progress = Progress("load")
+        self._found: dict[str, Any] = {"frames_done": 0, "queries": []}
+        self._refused: list[dict[str, str]] = []
+        self._ask: Callable[[str], None] | None = None
+        self._unasked: list[str] = []
 
     def stage(self, name: str) -> None:
         """Say that a stage begins.
@@ -72,12 +78,44 @@ class Teller:
 
     def found(self, result: Result) -> None:
         """Say what is found so far."""
-        self._connection.send(News(self._progress, _preview(result)))
+        self._found = _preview(result)
+        self._tell_found()
+
+    def listen(self, ask: Callable[[str], None]) -> None:
+        """Have what is asked meanwhile answered too; where `ask` raises, that is told, and the job goes on."""
+        self._ask = ask
+        self._ask_rest()
+
+    def _tell_found(self) -> None:
+        self._connection.send(News(self._progress, {**self._found, "refused": list(self._refused)}))
+
+    def _hear(self) -> None:
+        """Take what the service has to say.
+
+        Raises:
+            StoppedError: if the job is to be given up.
+        """
+        while self._connection.poll():
+            message = self._connection.recv()
+            if isinstance(message, Stop):
+                raise StoppedError("the job was cancelled")
+            if isinstance(message, Also):
+                self._unasked += message.queries
+        self._ask_rest()
+
+    def _ask_rest(self) -> None:
+        """Ask what came meanwhile, once there is something that can be asked."""
+        while self._ask is not None and self._unasked:
+            text = self._unasked.pop(0)
+            try:
+                self._ask(text)
+            except TrackspeakError as error:
+                self._refused.append({"query": text, "code": error.code, "detail": without_folders(str(error))})
+                self._tell_found()
 
     def _tell(self, progress: Progress, *, at_once: bool = False) -> None:
         self._progress = progress
-        if self._connection.poll() and isinstance(self._connection.recv(), Stop):
-            raise StoppedError("the job was cancelled")
+        self._hear()
         now_s = time.monotonic()
         if at_once or now_s - self._told_s >= _NEWS_S:
             self._told_s = now_s
@@ -151,24 +189,23 @@ class _Run:
     def opened(self) -> Video:
         return open_video(self.path, self.limits, isolated=True)
 
-    def watch(self, request: JobRequest, opened: Callable[[], Video], *, thumbnails: bool = False) -> Watched:
-        questions = [parse_question(text) for text in check_queries(request.queries, self.limits)]
-        return watch_and_answer(
-            opened,
-            request.video_name,
-            questions,
-            self.options,
-            assembly=self.assembly,
-            thumbnails=thumbnails,
-            progress=self.teller.watched,
-            preview=self.teller.found,
-        )
+    def questions(self, request: JobRequest) -> list[Question]:
+        return [parse_question(text) for text in check_queries(request.queries, self.limits)]
 
 
 def _track(task: JobTask, _tools: Tools, run: _Run) -> Used:
-    watched = run.watch(task.request, run.opened)
+    request = task.request
+    watched = watch_and_answer(
+        run.opened,
+        request.video_name,
+        run.questions(request),
+        run.options,
+        assembly=run.assembly,
+        progress=run.teller.watched,
+        preview=run.teller.found,
+    )
     run.teller.stage("answer")
-    result, request = watched.result, task.request
+    result = watched.result
     if request.export is None or request.export == JSON_FORMAT:
         write_lines(task.folder / RESULT_FILE, [result.to_json()])
     else:
@@ -185,22 +222,39 @@ def _index(task: JobTask, tools: Tools, run: _Run) -> Used:
         raise OptionError("detector: one that looks for what sentences name cannot index before they are known")
     video = run.opened()
     found = index_id(video, run.assembly, run.options)
+    glimpses = _glimpses(run, request)
     if not tools.indexes.is_whole(found):
-        if request.queries:
-            stored = run.watch(request, lambda: video, thumbnails=True).stored
-        else:
-            stored = make_index(
-                video,
-                request.video_name,
-                run.assembly,
-                run.options,
-                thumbnails=True,
-                progress=run.teller.watched,
-            )
+        stored = make_index(
+            video,
+            request.video_name,
+            run.assembly,
+            run.options,
+            thumbnails=True,
+            progress=run.teller.watched,
+            glimpse=glimpses,
+        )
         tools.indexes.add(stored)
     kept = tools.indexes.get(found)
     write_lines(task.folder / RESULT_FILE, [to_json_line(_index_to_dict(kept))])
     return kept.plugins
+
+
+def _glimpses(run: _Run, request: JobRequest) -> Glimpses:
+    """Give what answers while an index is made, also what is asked meanwhile.
+
+    Raises:
+        TrackspeakError: if a sentence or an option is wrong, before the video is watched.
+    """
+    glimpses = Glimpses(asker_of(run.assembly), run.options, run.teller.found)
+    if request.queries:
+        glimpses.ask(run.questions(request))
+
+    def also(text: str) -> None:
+        glimpses.ask([parse_question(text)])
+        glimpses.hasten()
+
+    run.teller.listen(also)
+    return glimpses
 
 
 def _index_to_dict(stored: StoredIndex) -> dict[str, Any]:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import time
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from sqlalchemy import Engine, func, select, update
 
-from trackspeak.models.errors import BusyError, QuotaError
+from trackspeak.models.errors import BusyError, ConflictError, NotFoundError, QueryError, QuotaError
 from trackspeak.service.database.engine import reading, writing
 from trackspeak.service.database.tables import JobRow
 from trackspeak.service.telemetry.context import current
@@ -47,6 +47,19 @@ class QueueLimits:
     max_jobs_per_key: int
     keep_s: float
     lease_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What one who does a job hears.
+
+    Attributes:
+        order: what to do.
+        queries: the sentences that are asked by now.
+    """
+
+    order: Order
+    queries: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +200,7 @@ class Queue:
         else:
             set_state(session, row, "queued", now_s)
 
-    def hear(self, claim: Claim, progress: Progress | None = None, partial: Mapping[str, Any] | None = None) -> Order:
+    def hear(self, claim: Claim, progress: Progress | None = None, partial: Mapping[str, Any] | None = None) -> Heard:
         """Say that a job is being done, and how far it is.
 
         Args:
@@ -196,19 +209,45 @@ class Queue:
             partial: what is found so far, if there is news.
 
         Returns:
-            What to do.
+            What to do, and what is asked by now.
         """
         with writing(self._engine, durable=False) as session:
             row = self._claimed(session, claim)
             if row is None:
-                return "lost"
+                return Heard("lost", ())
             row.lease_until_s = self._clock() + self._limits.lease_s
             if progress is not None:
                 row.progress = json.dumps(progress.to_dict())
                 add_event(session, row.id, "progress", progress.to_dict())
             if partial is not None:
                 add_event(session, row.id, "partial", partial)
-            return "cancel" if row.cancel_requested else "go on"
+            return Heard("cancel" if row.cancel_requested else "go on", JobRequest.from_json(row.request).queries)
+
+    def ask_also(self, job_id: str, queries: Sequence[str], most: int) -> Job:
+        """Have an open job answer more sentences, each once.
+
+        Args:
+            job_id: of the job.
+            queries: checked.
+            most: sentences that one job may have.
+
+        Raises:
+            NotFoundError: if there is no such job.
+            ConflictError: if it has ended.
+            QueryError: if it would have too many.
+        """
+        with writing(self._engine) as session:
+            row = session.scalars(select(JobRow).where(JobRow.id == job_id).with_for_update()).one_or_none()
+            if row is None:
+                raise NotFoundError("job", job_id, None)
+            if row.state not in OPEN:
+                raise ConflictError(f"job {job_id} has {row.state}: ask the video itself")
+            request = JobRequest.from_json(row.request)
+            asked = tuple(dict.fromkeys((*request.queries, *queries)))
+            if len(asked) > most:
+                raise QueryError(f"queries: at most {most} are answered at once, got {len(asked)} with those before")
+            row.request = replace(request, queries=asked).to_json()
+            return job_of(row)
 
     def finish(
         self,

@@ -158,6 +158,7 @@ class _Following:
         self.order: Order = "go on"
         self._shop, self._claim, self._draining = shop, claim, draining
         self._news: News | None = None
+        self._asked = self._known = claim.job.request.queries
         self._said_s = time.monotonic()
 
     def told(self, news: News) -> None:
@@ -174,13 +175,20 @@ class _Following:
             news, self._news = self._news, None
             try:
                 heard = (None, None) if news is None else (news.progress, news.partial)
-                self.order = self._shop.queue.hear(self._claim, *heard)
+                said = self._shop.queue.hear(self._claim, *heard)
+                self.order, self._asked = said.order, said.queries or self._asked
             except OutputError as error:  # it may come back before the lease is over
                 _log.error("the database cannot be used: %s", error)
             else:
                 if news is not None:
                     self._shop.board.post(self._claim.job.id)
         return self.order == "go on" and not self._draining.is_set()
+
+    def also_asked(self) -> tuple[str, ...]:
+        """Give the sentences that came since it was asked last."""
+        new = self._asked[len(self._known) :]  # they only ever become more
+        self._known = self._asked
+        return new
 
 
 def make_runners(settings: Settings, shop: Shop, report: Callable[[Measured], None] | None = None) -> list[Runner]:

@@ -73,6 +73,18 @@ export class Queue extends EventTarget {
     return job;
   }
 
+  /** Have the job that is indexing a video answer a question too; where there is none any more, its index will. */
+  async ask(video, text) {
+    const job = this.jobOf(video);
+    if (!job) return;
+    try {
+      const { queries } = await postJson(`/v1/jobs/${job.id}/queries`, { queries: [text] });
+      this.jobs.set(job.id, { ...this.jobs.get(job.id), queries });
+    } catch (error) {
+      if (![404, 409].includes(error.status)) throw error; // it has ended, or is somebody else's
+    }
+  }
+
   /** Show the jobs that were there before the page was. */
   async resume() {
     for (const state of UNENDED) {

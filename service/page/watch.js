@@ -120,7 +120,7 @@ export class Watch {
   #showUnindexed() {
     const job = this.queue.jobOf(this.video.id);
     if (job) {
-      this.state.replaceChildren(h("p.busy", { role: "status" }, "This video is being watched. Ask already: answers come as soon as it is done."));
+      this.state.replaceChildren(h("p.busy", { role: "status" }, "This video is being watched. Ask already: what is found so far is shown, and the rest when it is done."));
       this.#adopt(job);
       return;
     }
@@ -149,7 +149,8 @@ export class Watch {
     this.results.replaceChildren(h("p.busy", {}, `Found so far, in ${many(found.frames_done, "frame")}:`), ...found.queries.map(({ query, tracks }) =>
       h("section.answer", {}, h("h2", {}, query, h("span.count", {}, String(tracks.length))), h("ol", {}, ...tracks.slice(0, 12).map((track) =>
         h("li", {}, button(`#${track.track_id} ${track.class}, ${span(track.spans[0].first_time_s, track.spans[0].last_time_s)}`, () =>
-          this.player.seek(track.spans[0].first_time_s), { class: "link" })))))));
+          this.player.seek(track.spans[0].first_time_s), { class: "link" })))))),
+    ...found.refused.map(({ query, detail }) => h("p.error", { role: "alert" }, `${query}: ${detail}`)));
   }
 
   /** Show one index, or two side by side. */
@@ -227,10 +228,12 @@ export class Watch {
   async ask(text) {
     if (this.questions.some((one) => one.text === text)) return;
     const question = { text, off: false, answers: [] };
-    await this.#answer(question);
+    if (this.panes.length) await this.#answer(question);
+    else await this.queue.ask(this.video.id, text);
     if (this.#closed || this.questions.some((one) => one.text === text)) return; // or asked twice meanwhile
     this.questions.push(question);
     this.#refresh();
+    if (this.panes.length && !question.answers.length) await this.#answerRest(); // the index was made meanwhile
     const count = question.answers[0]?.referred.length;
     if (count !== undefined) announce(`${count ? many(count, "track") : "Nothing matches"}: ${text}`);
   }

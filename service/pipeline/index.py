@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, field, replace
+from typing import Protocol
 
 import numpy as np
 
@@ -27,7 +28,7 @@ from .indexer import BATCH_FRAMES, Indexer
 from .memory import give_back_freed_memory
 from .refine import fill_strides, join_frames, postprocess
 from .thumbnails import Gallery, Thumbnail
-from .watch import Rarely, Stopwatch, blaming
+from .watch import Stopwatch, blaming
 
 BATCHES_PER_CLEANING = 64
 """Batches after which freed memory goes back to the system."""
@@ -78,6 +79,16 @@ class VideoIndex:
     thumbnails: Mapping[int, Thumbnail] = field(default_factory=dict)
 
 
+class Preview(Protocol):
+    """Is shown what was watched so far."""
+
+    def due(self) -> bool:
+        """Whether it wants to be shown that now; asked after every batch, after `progress`."""
+
+    def show(self, so_far: VideoIndex) -> None:
+        """Look at it; tracks that are mended at the end are not mended yet."""
+
+
 def index_video(
     video: Video,
     steps: Steps,
@@ -86,7 +97,7 @@ def index_video(
     frame_stride: int = 1,
     thumbnails: bool = False,
     progress: Progress | None = None,
-    preview: Callable[[VideoIndex], None] | None = None,
+    preview: Preview | None = None,
 ) -> VideoIndex:
     """Watch a video once.
 
@@ -97,7 +108,7 @@ def index_video(
         frame_stride: one of so many frames is looked at; tracks are filled in between.
         thumbnails: whether to keep a picture of each track.
         progress: called after every batch.
-        preview: called now and then with what was watched so far; ever more rarely, since each takes longer.
+        preview: is shown what was watched so far.
 
     Raises:
         VideoError: if the video cannot be decoded or goes over a limit.
@@ -109,7 +120,6 @@ def index_video(
     gallery = Gallery() if thumbnails else None
     indexer = Indexer(stream, steps.tracker, steps.matcher, steps.embedder, max_gap, frame_stride, watch, gallery)
     times_s: list[float] = []
-    previews = None if preview is None else Rarely()
     with watch.stage("pass"):
         if steps.detector is not None:
             with watch.stage("detect"), blaming("detector"):
@@ -127,9 +137,8 @@ def index_video(
                     give_back_freed_memory()
                 if progress is not None:
                     progress(batch[-1].index + 1, video.info.declared_frames)
-                if preview is not None and previews is not None and previews.due():
-                    preview(_so_far(indexer, frame_stride, times_s))
-                    previews.done()
+                if preview is not None and preview.due():
+                    preview.show(_so_far(indexer, frame_stride, times_s))
             indexer.finish(observing)
         if progress is not None:
             progress(len(times_s), video.info.declared_frames)
@@ -145,7 +154,7 @@ def index_video(
 
 
 def _so_far(indexer: Indexer, frame_stride: int, times_s: Sequence[float]) -> VideoIndex:
-    """Give what was watched so far; tracks that are mended at the end are not mended yet."""
+    """Give what was watched so far."""
     segments, observations = indexer.collect_so_far()
     trajectories = fill_strides(join_frames(indexer.history), frame_stride, np.array(times_s, np.float64))
     return VideoIndex(trajectories, segments, observations, (), {}, frame_stride)

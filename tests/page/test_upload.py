@@ -26,6 +26,7 @@ FOUND = {
             "tracks": [{"track_id": 7, "class": "object", "spans": [{"first_time_s": 0.4, "last_time_s": 2.6}]}],
         }
     ],
+    "refused": [{"query": "a car that", "code": "bad_query", "detail": "too many words"}],
 }
 
 
@@ -99,9 +100,31 @@ def test_what_is_found_so_far_is_shown(visit: Visit, fresh: Street, api: httpx.C
     page.locator("#file").set_input_files(fresh.path)
     expect(page.locator(".results")).to_contain_text("Found so far, in 48 frames:")
     expect(page.locator(".results")).to_contain_text("#7 object, 0:00.4")
+    expect(page.locator(".results")).to_contain_text("a car that: too many words")
     wait_for(lambda: page.wait_for_timeout(50) or waiting, "the next stream")
     waiting[0].continue_()
     page.locator(".card").wait_for()
+    api.delete(f"/v1/videos/{page.evaluate(VIDEO)}")
+
+
+def test_a_question_is_answered_while_the_clip_is_watched(visit: Visit, api: httpx.Client, tmp_path: Path) -> None:
+    clip = render_street(tmp_path / "long.mp4", seed=6, frames=500)
+    visit.expect_failures(r"422.*/queries")
+    page = visit.open()
+    page.locator("#file").set_input_files(clip.path)
+    page.get_by_text("This video is being watched").wait_for()
+    field = page.get_by_label("Ask about this video")
+    field.fill('"red car" and (')
+    field.press("Enter")
+    expect(page.locator(".question-error p")).to_contain_text("column")
+    with page.expect_response(re.compile("/v1/jobs/[0-9a-f]+/queries")) as told:
+        field.fill(QUESTIONS[0])
+        field.press("Enter")
+    assert told.value.json()["queries"] == [QUESTIONS[0]]
+    expect(page.locator(".results")).to_contain_text("Found so far")
+    expect(page.locator(".results h2")).to_contain_text(QUESTIONS[0])
+    page.locator(f".answer[data-query='{QUESTIONS[0]}'] .card").wait_for()
+    assert page.locator(".chip .text").all_inner_texts() == [QUESTIONS[0]]
     api.delete(f"/v1/videos/{page.evaluate(VIDEO)}")
 
 

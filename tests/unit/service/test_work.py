@@ -17,7 +17,7 @@ from trackspeak.service.jobs.job import JobRequest
 from trackspeak.service.options import RunOptions
 from trackspeak.service.pipeline.watch import Rarely
 from trackspeak.service.settings import Settings
-from trackspeak.service.tasks import AskTask, JobTask
+from trackspeak.service.tasks import Also, AskTask, JobTask
 from trackspeak.service.telemetry.context import bound
 from trackspeak.service.telemetry.measured import Measured
 from trackspeak.service.telemetry.tracing import NoTracing
@@ -149,6 +149,19 @@ def test_previews_are_not_measured_as_answers(
     assert previews[0] > 1
     timings_s = json.loads((job.folder / "result.json").read_text())["timings_s"]
     assert {stage.name: round(stage.seconds, 6) for stage in reply.took.stages} == timings_s
+
+
+def test_what_is_asked_before_anything_can_be_asked_waits() -> None:
+    here, there = multiprocessing.Pipe()
+    with here, there:
+        teller, asked = Teller(there), list[str]()
+        here.send(Also(("a car", "a bus")))
+        teller.stage("load")
+        teller.listen(asked.append)
+        assert asked == ["a car", "a bus"]
+        here.send(Also(("a van",)))
+        teller.watched(1, 2)
+        assert asked == ["a car", "a bus", "a van"]
 
 
 def test_a_task_that_fails_is_measured_too(

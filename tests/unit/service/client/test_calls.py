@@ -211,6 +211,13 @@ def test_events_go_on_after_a_broken_connection() -> None:
     assert [request.headers["last-event-id"] for request in asked] == ["0", "2"]
 
 
+def test_more_is_asked_of_a_job() -> None:
+    client, asked = playing({**JOB, "queries": ["a car", "a bus"]})
+    assert client.ask_meanwhile(JOB["id"], ["a bus"]).id == JOB["id"]
+    assert (asked[0].method, asked[0].url.path) == ("POST", f"/v1/jobs/{JOB['id']}/queries")
+    assert json.loads(asked[0].content) == {"queries": ["a bus"]}
+
+
 def test_whoever_interrupts_waiting_cancels_the_job(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "a.mp4").write_bytes(b"video")
 

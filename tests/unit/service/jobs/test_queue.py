@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from trackspeak.models.errors import BusyError, QuotaError
+from trackspeak.models.errors import BusyError, ConflictError, NotFoundError, QueryError, QuotaError
 from trackspeak.service.jobs.job import Job, JobError, JobRequest, Progress
 from trackspeak.service.jobs.ledger import Ledger
 from trackspeak.service.jobs.queue import MOST_ATTEMPTS, Claim, Queue
@@ -128,7 +128,7 @@ def test_a_lost_job_is_done_again_and_fails_in_the_end(
         clock.now_s += 11
         again = claimed(queue)
         assert (again.job.id, again.job.attempts) == (job.id, attempt)
-        assert queue.hear(lost) == "lost"
+        assert queue.hear(lost).order == "lost"
         assert not queue.finish(lost)
         lost = again
     clock.now_s += 11
@@ -145,9 +145,34 @@ def test_a_word_in_time_keeps_a_job(queue: Queue, request_for: Want, clock: Any)
     claim = claimed(queue)
     for _ in range(5):
         clock.now_s += 9
-        assert queue.hear(claim) == "go on"
+        assert queue.hear(claim).order == "go on"
         assert queue.claim() is None
     assert queue.finish(claim)
+
+
+def test_more_is_asked_of_an_open_job(queue: Queue, request_for: Want) -> None:
+    job, _ = queue.submit(request_for("a car"), "anna")
+    asked = queue.ask_also(job.id, ["a bus", "a car"], most=3)
+    assert asked.request.queries == ("a car", "a bus")
+    claim = claimed(queue)
+    assert claim.job.request.queries == ("a car", "a bus")
+    assert queue.hear(claim).queries == ("a car", "a bus")
+    queue.ask_also(job.id, ["a van"], most=3)
+    assert queue.hear(claim).queries == ("a car", "a bus", "a van")
+    with pytest.raises(QueryError, match="at most 3 are answered at once, got 4"):
+        queue.ask_also(job.id, ["a tram"], most=3)
+    queue.give_back(claim)  # whoever does it next answers all of them
+    assert claimed(queue).job.request.queries == ("a car", "a bus", "a van")
+    assert queue.submit(request_for("a car"), "anna") == (queue.ask_also(job.id, ["a car"], most=3), False)
+
+
+def test_nothing_more_is_asked_of_a_job_that_has_ended(queue: Queue, request_for: Want) -> None:
+    job, _ = queue.submit(request_for(), "anna")
+    queue.finish(claimed(queue))
+    with pytest.raises(ConflictError, match="has succeeded"):
+        queue.ask_also(job.id, ["a bus"], most=3)
+    with pytest.raises(NotFoundError):
+        queue.ask_also("0" * 32, ["a bus"], most=3)
 
 
 def test_what_is_given_back_in_peace_does_not_count(queue: Queue, ledger: Ledger, request_for: Want) -> None:
@@ -174,7 +199,7 @@ def test_a_running_job_hears_that_it_is_cancelled(queue: Queue, ledger: Ledger, 
     claim = claimed(queue)
     assert queue.cancel(job.id)
     assert ledger.get(job.id).state == "running"
-    assert queue.hear(claim) == "cancel"
+    assert queue.hear(claim).order == "cancel"
     assert queue.finish(claim, cancelled=True)
     assert ledger.get(job.id).state == "cancelled"
 
