@@ -16,6 +16,7 @@ const TOLD_MS = 30; // a frame is told of a little after the seek
 const UNTOLD_MS = 100;
 const ASKED_TIMES = 5;
 const BESIDE_S = 0.0001;
+const SAME_S = 1e-6;
 const INSIDE_S = 0.0005; // a seek to the very time of a frame may fall before it
 
 export class Player {
@@ -31,6 +32,7 @@ export class Player {
     this.trails = false;
     this.everything = false;
     this.panes = [];
+    this.#frame_s = 1 / (video.fps || 25);
     this.#origin_s = null;
     this.#start_s = null;
     this.#media = video.bytes === null ? new Clock(video.duration_s ?? 0) : this.#makeVideo();
@@ -43,6 +45,7 @@ export class Player {
   }
 
   #media;
+  #frame_s;
   #shown_s = 0; // how long a frame may have been shown when its time is read
   #origin_s;
   #start_s;
@@ -124,6 +127,8 @@ export class Player {
       const shown = (_now, { mediaTime }) => {
         if (signal.aborted) return;
         this.#untold = 0;
+        // Firefox tells the time that was sought, not the frame's
+        this.#shown_s = media.paused && Math.abs(mediaTime - media.currentTime) < SAME_S ? 1.5 * this.#frame_s : 0;
         this.#origin_s ??= media.currentTime < 0.001 || mediaTime < 1 ? mediaTime : 0;
         this.#at(mediaTime - this.#origin_s);
         if (this.#start_s !== null) this.seek(this.#start_s);
@@ -135,7 +140,7 @@ export class Player {
       return;
     }
     this.#origin_s = 0;
-    this.#shown_s = 1.5 / (this.video.fps || 25);
+    this.#shown_s = 1.5 * this.#frame_s;
     let before = -1;
     const tick = () => {
       if (signal.aborted) return;
@@ -253,8 +258,9 @@ export class Player {
   /** Go to the frame before or after: a little further each time, until another one is shown. */
   async step(way) {
     this.pause();
-    const [from_s, before_s] = [this.time_s, this.#began_s()];
-    let away_s = way < 0 ? 0.001 + INSIDE_S : this.#toNext(before_s);
+    const from_s = this.time_s;
+    const [before_s, first_s] = this.#stride(way);
+    let away_s = first_s;
     for (let tried = 0; tried < STEP_TRIES && (this.time_s - from_s) * way <= 0; tried++) {
       const seeked = new Promise((resolve) => this.#media.addEventListener("seeked", resolve, { once: true }));
       this.seek(before_s + way * away_s);
@@ -265,16 +271,18 @@ export class Player {
     }
   }
 
-  /** When the frame that is shown began, as far as that is known. */
-  #began_s() {
+  /** Where a step begins, and how far it goes at first. */
+  #stride(way) {
     const { tracks } = this.panes[0];
     const at = this.#shown_s && tracks ? this.positionIn(tracks) : -1;
-    return at < 0 ? this.time_s : tracks.times_s[at];
+    if (this.#shown_s && at < 0) return [this.time_s, this.#frame_s]; // nobody knows when this frame began
+    const began_s = at < 0 ? this.time_s : tracks.times_s[at];
+    return [began_s, way < 0 ? 0.001 + INSIDE_S : this.#toNext(began_s)];
   }
 
   /** How far the next frame is: as the tracks know it, or else by guess. */
   #toNext(now_s) {
-    const frame_s = 1 / (this.video.fps || 25);
+    const frame_s = this.#frame_s;
     const times_s = this.panes[0].tracks?.times_s ?? [];
     const known_s = (times_s[lowerBound(times_s, now_s + 0.001)] ?? Infinity) - now_s;
     return known_s < 1.5 * frame_s ? known_s : 0.75 * frame_s;

@@ -7,7 +7,7 @@ from typing import Any
 
 import httpx
 import pytest
-from canvas_pixels import boxes_at, compare, painted
+from canvas_pixels import boxes_at, compare, painted, shown_frame
 from page_browser import Visit, click_at
 from page_clips import QUESTIONS, Watched
 from playwright.sync_api import Page, expect
@@ -15,6 +15,14 @@ from served import Served
 
 FRAME = "Number(document.querySelector('.stage canvas').dataset.frame)"
 _NO_FRAMES = "delete HTMLVideoElement.prototype.requestVideoFrameCallback"
+_TIME_SOUGHT = """
+const really = HTMLVideoElement.prototype.requestVideoFrameCallback;
+HTMLVideoElement.prototype.requestVideoFrameCallback = function (told) {
+  const tell = (now, frame) => told(now, this.paused ? {...frame, mediaTime: this.currentTime} : frame);
+  return really.call(this, tell);
+};"""
+"""As Firefox has it: of a frame that was sought the time is told that was sought, not the frame's own."""
+
 _SEEN = """async () => {
   const [canvas, clock] = [document.querySelector('.stage canvas'), document.querySelector('.clock')];
   const seen = [];
@@ -96,6 +104,21 @@ def test_tracks_are_shown_where_the_file_is_not_kept(visit: Visit, pictureless: 
     page.wait_for_function(f"() => {FRAME} < 40")
     page.keyboard.press(" ")
     loops_at_the_end(page)
+
+
+@pytest.mark.parametrize("name", ["street", "uneven"])
+def test_a_browser_that_tells_the_time_that_was_sought(visit: Visit, name: str, request: pytest.FixtureRequest) -> None:
+    watched = request.getfixturevalue(name)
+    visit.page.add_init_script(_TIME_SOUGHT)
+    page = opened(visit, watched, t=f"{watched.street.times_s[6] + 0.005:.3f}")
+    canvas = page.locator(".stage canvas")
+    expect(canvas).to_have_attribute("data-frame", "6")
+    for key, frame in (("ArrowLeft", 5), ("ArrowLeft", 4), ("ArrowRight", 5), ("ArrowRight", 6), ("ArrowLeft", 5)):
+        page.keyboard.press(key)
+        expect(canvas).to_have_attribute("data-frame", str(frame))
+        assert shown_frame(page, watched.street) == frame
+    page.keyboard.press(" ")
+    plays_frame_after_frame(page)
 
 
 def test_a_browser_that_does_not_tell_of_frames(visit: Visit, api: httpx.Client, street: Watched) -> None:
