@@ -14,7 +14,7 @@ TrackspeakError                 anything trackspeak raises on purpose
 │   ├── GoneError               it was here, and was removed when its time was over
 │   ├── SlowUploadError         too little of a body came in too long a time
 │   ├── UnauthenticatedError    the caller gave no API key, or none that is accepted
-│   ├── ForbiddenError          the caller's API key does not allow this
+│   ├── ForbiddenError          the caller may not do this
 │   └── BusyError               too much is waiting already; says when to try again
 │       ├── QuotaError          the caller has as much as one caller may
 │       └── TooManyAttemptsError  too many wrong API keys came from the caller's address
@@ -125,7 +125,7 @@ class UnauthenticatedError(InputError):
 
 
 class ForbiddenError(InputError):
-    """The caller's API key does not allow this."""
+    """The caller may not do this."""
 
     code = "forbidden"
 
