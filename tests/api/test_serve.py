@@ -162,7 +162,7 @@ def test_a_signal_ends_it_in_the_middle_of_a_request(
 def upload_in_the_middle(served: Served) -> Iterator[Path]:
     """Send the beginning of a video; gives where it lies."""
     url = httpx.URL(served.url)
-    head = b"POST /v1/track HTTP/1.1\r\nHost: x\r\nContent-Type: multipart/form-data; boundary=x\r\n"
+    head = b"POST /v1/track HTTP/1.1\r\nHost: localhost\r\nContent-Type: multipart/form-data; boundary=x\r\n"
     begin = b'--x\r\nContent-Disposition: form-data; name="video"; filename="a.mp4"\r\n\r\nvideo'
     with socket.create_connection((url.host, url.port), LONG_S) as connection:
         connection.sendall(head + b"Content-Length: 100000\r\n\r\n" + begin)

@@ -17,7 +17,7 @@ from trackspeak.service.patience import PROGRESS_BYTES
 
 LONG_S = 120
 STALL_S = 0.3
-HEAD = b"POST /v1/track HTTP/1.1\r\nHost: x\r\nContent-Type: multipart/form-data; boundary=x\r\n"
+HEAD = b"POST /v1/track HTTP/1.1\r\nHost: localhost\r\nContent-Type: multipart/form-data; boundary=x\r\n"
 BEGIN = b'--x\r\nContent-Disposition: form-data; name="video"; filename="a.mp4"\r\n\r\nvideo'
 
 
