@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -21,6 +20,7 @@ from trackspeak.models.errors import (
 )
 
 from .access.principal import Principal
+from .coming_true import comes_true
 from .forgetting import forget_video
 from .jobs.job import Job, JobEvent, JobRequest
 from .jobs.ledger import Chosen
@@ -40,8 +40,6 @@ _LOOK_S: Final = 2.0
 
 _ENDING_S: Final = 10.0
 """How long one who removes a job waits for it to end."""
-
-_PAUSE_S: Final = 0.05
 
 _LOOK_ELSEWHERE_S: Final = 0.25
 """The same where this process does no jobs."""
@@ -238,7 +236,7 @@ class Front:
 
     def _forget(self, job: Job) -> None:
         self.shop.queue.cancel(job.id)
-        if _comes_true(lambda: self.shop.ledger.get(job.id).ended):
+        if comes_true(lambda: self.shop.ledger.get(job.id).ended, _ENDING_S):
             self.shop.retention.forget(self.shop.ledger.get(job.id))
 
     async def events(self, job_id: str, after: int) -> AsyncIterator[JobEvent]:
@@ -273,7 +271,7 @@ class Front:
         jobs = self.shop.ledger.find(Chosen(video_id=video_id, most=None))
         for job in jobs:
             self.shop.queue.cancel(job.id)
-        if not _comes_true(lambda: not self.shop.ledger.open_of_video(video_id)):
+        if not comes_true(lambda: not self.shop.ledger.open_of_video(video_id), _ENDING_S):
             raise ConflictError(f"video {video_id}: a job of it has not ended yet; try again")
         for job in jobs:
             self.shop.retention.forget(job)
@@ -295,13 +293,3 @@ class Front:
     def _wake(self) -> None:
         for runner in self.runners:
             runner.wake()
-
-
-def _comes_true(look: Callable[[], bool]) -> bool:
-    """Wait until something is so, as long as a job may take to end; tells whether it is."""
-    until_s = time.monotonic() + _ENDING_S
-    while not look():
-        if time.monotonic() > until_s:
-            return False
-        time.sleep(_PAUSE_S)
-    return True

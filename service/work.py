@@ -179,7 +179,8 @@ class Workroom:
         return "", {}
 
     def _job(self, task: JobTask | DrawTask | ExportTask, connection: Connection) -> Used:
-        from .jobs.doing import Teller, Tools, do_job, draw_job, export_job
+        from .jobs.doing import Tools, do_job, draw_job, export_job
+        from .jobs.teller import Teller
 
         if isinstance(task, JobTask):
             tools = Tools(self._assemblies.get, Indexes(self._settings.indexes_folder), self._settings.limits())

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any, Final
 
-from trackspeak.models.errors import NotFoundError, OptionError, OutputError, StoppedError, TrackspeakError
+from trackspeak.models.errors import NotFoundError, OptionError, OutputError
 from trackspeak.service.asking import ask, asker_of, make_asker
 from trackspeak.service.assemble import Assembly
 from trackspeak.service.formats.atomic import RESULT_FILE, replaced_file, write_lines
@@ -20,117 +18,20 @@ from trackspeak.service.indexing import index_id, make_index, takes_queries
 from trackspeak.service.limits import Limits, check_queries
 from trackspeak.service.options import RunOptions
 from trackspeak.service.pipeline.decode import Video, open_video
-from trackspeak.service.problems import without_folders
 from trackspeak.service.questions import Question, parse_question
-from trackspeak.service.result import Result, Used, to_json_line, track_to_dict, video_to_dict
+from trackspeak.service.result import Result, Used, to_json_line, video_to_dict
 from trackspeak.service.run import watch_and_answer
 from trackspeak.service.store.index_file import StoredIndex
 from trackspeak.service.store.indexes import Indexes
-from trackspeak.service.tasks import Also, DrawTask, ExportTask, JobTask, News, Stop
+from trackspeak.service.tasks import DrawTask, ExportTask, JobTask
 
-from .job import JobRequest, Progress
+from .job import JobRequest
+from .teller import Teller
 
 JSON_FORMAT: Final = "json"
 
 INDEXES: Final = "indexes"
 """Below a job's folder: its own index, from which its answer can be had in every format."""
-
-_NEWS_S: Final = 0.5
-_MOST_PREVIEWED: Final = 20
-"""Tracks of each sentence in what is told before the end."""
-
-
-class Teller:
-    """Tells the service how far a job is, and hears from there whether to give up.
-
-    Args:
-        connection: to the service.
-    """
-
-    def __init__(self, connection: Connection) -> None:
-        """Say nothing yet."""
-        self._connection = connection
-        self._began_s = self._told_s = 0.0
-        self._progress = Progress("load")
-        self._found: dict[str, Any] = {"frames_done": 0, "queries": []}
-        self._refused: list[dict[str, str]] = []
-        self._ask: Callable[[str], None] | None = None
-        self._unasked: list[str] = []
-
-    def stage(self, name: str) -> None:
-        """Say that a stage begins.
-
-        Raises:
-            StoppedError: if the job is to be given up.
-        """
-        self._began_s = time.monotonic()
-        self._tell(Progress(name, self._progress.frames_done, self._progress.frames_total), at_once=True)
-
-    def watched(self, done: int, total: int | None) -> None:
-        """Say how many frames were watched.
-
-        Raises:
-            StoppedError: if the job is to be given up.
-        """
-        spent_s = time.monotonic() - self._began_s
-        eta_s = round(spent_s / done * max(0, total - done), 1) if total and done else None
-        self._tell(Progress("watch", done, total, eta_s))
-
-    def found(self, result: Result) -> None:
-        """Say what is found so far."""
-        self._found = _preview(result)
-        self._tell_found()
-
-    def listen(self, ask: Callable[[str], None]) -> None:
-        """Have what is asked meanwhile answered too; where `ask` raises, that is told, and the job goes on."""
-        self._ask = ask
-        self._ask_rest()
-
-    def _tell_found(self) -> None:
-        self._connection.send(News(self._progress, {**self._found, "refused": list(self._refused)}))
-
-    def _hear(self) -> None:
-        """Take what the service has to say.
-
-        Raises:
-            StoppedError: if the job is to be given up.
-        """
-        while self._connection.poll():
-            message = self._connection.recv()
-            if isinstance(message, Stop):
-                raise StoppedError("the job was cancelled")
-            if isinstance(message, Also):
-                self._unasked += message.queries
-        self._ask_rest()
-
-    def _ask_rest(self) -> None:
-        """Ask what came meanwhile, once there is something that can be asked."""
-        while self._ask is not None and self._unasked:
-            text = self._unasked.pop(0)
-            try:
-                self._ask(text)
-            except TrackspeakError as error:
-                self._refused.append({"query": text, "code": error.code, "detail": without_folders(str(error))})
-                self._tell_found()
-
-    def _tell(self, progress: Progress, *, at_once: bool = False) -> None:
-        self._progress = progress
-        self._hear()
-        now_s = time.monotonic()
-        if at_once or now_s - self._told_s >= _NEWS_S:
-            self._told_s = now_s
-            self._connection.send(News(progress))
-
-
-def _preview(result: Result) -> dict[str, Any]:
-    """Give the tracks that are found so far, without their boxes."""
-    queries = []
-    for answer in result.queries:
-        tracks = [{**track_to_dict(track), "boxes": []} for track in answer.tracks[:_MOST_PREVIEWED]]
-        for track in tracks:
-            del track["boxes"]
-        queries.append({"query": answer.query, "tracks": tracks})
-    return {"frames_done": result.video.frames, "queries": queries}
 
 
 @dataclass(frozen=True, slots=True)

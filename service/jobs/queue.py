@@ -7,7 +7,7 @@ import time
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import Engine, func, select, update
 
@@ -16,6 +16,7 @@ from trackspeak.service.database.engine import reading, writing
 from trackspeak.service.database.tables import JobRow
 from trackspeak.service.telemetry.context import current
 
+from .claims import Claim, Heard
 from .job import OPEN, STATES, Job, JobError, JobRequest, Progress
 from .rows import add_event, job_of, set_state
 
@@ -27,9 +28,6 @@ MOST_ATTEMPTS: Final = 3
 
 _WAITED_S: Final = 600.0
 """How long a result is kept for a caller who waits for it: it goes as soon as he has it."""
-
-Order = Literal["go on", "cancel", "lost"]
-"""What one who does a job hears: it is to be cancelled, or is no longer his."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,32 +45,6 @@ class QueueLimits:
     max_jobs_per_key: int
     keep_s: float
     lease_s: float
-
-
-@dataclass(frozen=True, slots=True)
-class Heard:
-    """What one who does a job hears.
-
-    Attributes:
-        order: what to do.
-        queries: the sentences that are asked by now.
-    """
-
-    order: Order
-    queries: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Claim:
-    """A job, and the word by which it is the claimer's.
-
-    Attributes:
-        job: what to do.
-        word: as long as the row has it, the job is the claimer's.
-    """
-
-    job: Job
-    word: str
 
 
 class Queue:

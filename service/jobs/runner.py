@@ -17,8 +17,8 @@ from trackspeak.service.telemetry.context import continuing
 from trackspeak.service.telemetry.measured import Measured
 from trackspeak.service.worker import Worker
 
+from .claims import Claim, Order
 from .job import JobError
-from .queue import Claim, Order
 from .shop import Shop
 
 _LOOK_S: Final = 0.5

@@ -248,37 +248,6 @@ def test_an_index_is_made_over_http(make_brief_service: Callable[..., Any], tiny
     assert [path.name for path in left if needle in path.read_bytes() or needle.decode() in path.name] == []
 
 
-def test_more_is_asked_while_an_index_is_made(slow: tuple[Any, Path]) -> None:
-    service, video = slow
-    with video.open("rb") as file:
-        sent = service.client.post("/v1/videos", files={"video": (video.name, file)})
-    job = service.client.post(f"{sent.headers['location']}/index").json()
-    path = f"/v1/jobs/{job['id']}/queries"
-    wait_for(lambda: (service.client.get(f"/v1/jobs/{job['id']}").json()["progress"] or {}).get("frames_done"))
-    for queries in (["the red car"], ["the blue car", "the red car"], ["car " * 90]):
-        answer = service.client.post(path, json={"queries": queries})
-        assert answer.status_code == 200, answer.text
-        jsonschema.validate(answer.json(), job_schema())
-    assert answer.json()["queries"] == ["the red car", "the blue car", "car " * 90]
-    for body, code in (({"queries": ['"a car" and (']}, "bad_query"), ({"queries": []}, "bad_query")):
-        wrong = service.client.post(path, json=body)
-        assert (wrong.status_code, wrong.json()["code"]) == (422, code)
-    events = read_events(service, job["id"])
-    found = [event["data"] for event in events if event["event"] == "partial"][-1]
-    assert [query["query"] for query in found["queries"]] == ["the red car", "the blue car"]
-    assert any(track["spans"] for track in found["queries"][0]["tracks"])
-    assert [(one["query"], one["code"]) for one in found["refused"]] == [("car " * 90, "bad_query")]
-    assert ended(service, job["id"])["state"] == "succeeded"
-    late = service.client.post(path, json={"queries": ["a bus"]})
-    assert (late.status_code, late.json()["code"]) == (409, "conflict")
-
-
-def test_a_job_that_makes_no_index_is_asked_at_the_beginning(made: Any, done: Any) -> None:
-    answer = made.client.post(f"/v1/jobs/{done['id']}/queries", json={"queries": ["a bus"]})
-    assert (answer.status_code, answer.json()["code"]) == (409, "conflict")
-    assert "makes no index" in answer.json()["detail"]
-
-
 def test_the_same_bytes_are_kept_once(make_brief_service: Callable[..., Any], tiny_clip: Path) -> None:
     service = make_brief_service()
     statuses = []

@@ -12,8 +12,8 @@ import pytest
 
 from trackspeak.models.errors import ContractError, OptionError, TrackspeakError, UnknownNameError, VideoLimitError
 from trackspeak.service.assemblies import Assemblies
-from trackspeak.service.jobs.doing import Teller
 from trackspeak.service.jobs.job import JobRequest
+from trackspeak.service.jobs.teller import Teller
 from trackspeak.service.options import RunOptions
 from trackspeak.service.pipeline.watch import Rarely
 from trackspeak.service.settings import Settings

@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 
 from trackspeak.models.errors import BusyError, ConflictError, NotFoundError, QueryError, QuotaError
+from trackspeak.service.jobs.claims import Claim
 from trackspeak.service.jobs.job import Job, JobError, JobRequest, Progress
 from trackspeak.service.jobs.ledger import Ledger
-from trackspeak.service.jobs.queue import MOST_ATTEMPTS, Claim, Queue
+from trackspeak.service.jobs.queue import MOST_ATTEMPTS, Queue
 
 Want = Callable[..., JobRequest]
 
