@@ -109,7 +109,6 @@ def test_the_command_line_does_its_work_there(
     served: Served, tiny_clip: Path, tiny_model: Path, tmp_path: Path
 ) -> None:
     asked = ["run", tiny_clip, "--query", "the red car", "--threshold=-100", "--set", f"matcher.model={tiny_model}"]
-    here = command(*asked, "--json")
     plain = ["run", tiny_clip, "--query", "the red car", "--threshold=-100"]
     there = command(*plain, "--json", "--server", served.url)
     local = command(*plain, "--json")
@@ -120,7 +119,7 @@ def test_the_command_line_does_its_work_there(
     assert written.returncode == 0, written.stderr
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["annotated.mp4", "cvat.xml", "result.json"]
     refused = command(*asked, "--server", served.url)
-    assert (here.returncode, refused.returncode) == (0, 2)
+    assert refused.returncode == 2
     assert "matcher.model names a file of this machine" in refused.stderr
 
 

@@ -16,7 +16,7 @@ from served import Served, wait_for
 from trackspeak.service.jobs.shop import opened_shop
 from trackspeak.service.settings import Settings
 
-JOBS = 12
+JOBS = 8
 WORKER_KILLS = 20
 SERVICE_KILLS = 5
 LEASE_S = 2.0
@@ -80,7 +80,7 @@ def test_workers_and_the_service_are_killed_at_random_moments(
     for death in deaths:
         if all_ended(served, jobs):  # what failed for its worker's deaths is asked for again, so that work goes on
             jobs += [served.submit(tiny_clip, "the red car", options_of(tiny_model, number)) for number in range(JOBS)]
-        time.sleep(chance.uniform(0.2, 4.0))
+        time.sleep(chance.uniform(0.2, 3.2))
         if death == "worker":
             for pid in wait_for(served.worker_pids, "a worker process"):
                 with suppress(ProcessLookupError):

@@ -50,22 +50,6 @@ def _detections(_: pytest.FixtureRequest, folder: Path) -> Options:
     return {"path": _mot_file(folder)}
 
 
-@maker("detector", "torchvision")
-def _torchvision(_: pytest.FixtureRequest, folder: Path) -> Options:
-    """Write random weights of SSDlite that find something."""
-    import torch
-    from torchvision.models import get_model
-
-    with torch.random.fork_rng(), torch.no_grad():
-        torch.manual_seed(0)
-        network = get_model("ssdlite320_mobilenet_v3_large", weights=None, weights_backbone=None, num_classes=91)
-        for name, value in network.named_parameters():
-            if "classification_head" in name and value.ndim == 1:
-                value.normal_(0, 2)
-        torch.save(network.state_dict(), folder / "random.pth")
-    return {"path": folder / "random.pth", "model": "ssdlite320_mobilenet_v3_large", "device": "cpu"}
-
-
 @maker("detector", "yolo-world")
 def _yolo_world(_: pytest.FixtureRequest, folder: Path) -> Options:
     """Write random weights, and a random CLIP of the width that they want."""
