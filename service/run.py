@@ -116,7 +116,7 @@ def watch_and_answer(
         glimpses = None
         if preview is not None:
             glimpses = Glimpses(asker, options, preview)
-            glimpses.ask(questions, phrases)
+            glimpses.begin(questions, phrases)
         stored = make_index(video, name, parts, options, progress=progress, glimpse=glimpses)
         result = answer_described(stored, questions, phrases, asker, options, watch)
     return Watched(replace(result, timings_s={**stored.index.timings_s, **watch.seconds}), stored)

@@ -21,7 +21,7 @@ from .telemetry.logs import LogFormat, LogLevel
 PREFIX: Final = "TRACKSPEAK_"
 _LIMITS: Final = Limits()
 _ORIGIN: Final = re.compile(r"https?://[A-Za-z0-9.\-]+(:\d{1,5})?|https?://\[[0-9a-f:.]+\](:\d{1,5})?")
-_HOST: Final = re.compile(r"[a-z0-9.\-]+|[0-9a-f:.]+")
+_HOST: Final = re.compile(r"[a-z0-9._\-]+")
 _ANY_CASE: Final = BeforeValidator(lambda value: value.lower() if isinstance(value, str) else value)
 _USER: Final = re.compile(r"(?<=://)[^/@\s]*(?=@)")
 """Who logs in by a URL, often with a password."""
@@ -72,8 +72,8 @@ class Settings(BaseSettings):
     )
     allowed_hosts: Annotated[tuple[str, ...] | None, NoDecode, BeforeValidator(_hosts)] = Field(
         default=None,
-        description="names by which callers may reach it without keys, parted by commas; unset: at this machine's own "
-        "address its own names, elsewhere any",
+        description="names with a dot by which callers may reach it without keys, parted by commas; unset: none, only "
+        "addresses and names such as localhost",
     )
     server: str | None = Field(
         default=None,

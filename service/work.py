@@ -184,7 +184,7 @@ class Workroom:
 
         if isinstance(task, JobTask):
             tools = Tools(self._assemblies.get, Indexes(self._settings.indexes_folder), self._settings.limits())
-            return do_job(task, tools, Teller(connection))
+            return do_job(task, tools, Teller(connection, task.request.more))
         if isinstance(task, DrawTask):
             return draw_job(task, self._settings.limits())
         return export_job(task)

@@ -130,7 +130,7 @@ def job_to_dict(job: Job) -> dict[str, Any]:
         "state": job.state,
         "video": job.request.video_id,
         "video_name": job.request.video_name,
-        "queries": list(job.request.queries),
+        "queries": [*job.request.queries, *job.request.more],
         "options": dict(job.request.options),
         "created_at": iso_time(job.created_s),
         "started_at": iso_time(job.started_s),

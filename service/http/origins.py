@@ -27,45 +27,36 @@ def check_without_keys(request: Request, settings: Settings) -> None:
     Programs that are no browsers send neither `Origin` nor `Sec-Fetch-Site`, and pass.
 
     Raises:
-        ForbiddenError: if a page of an origin that is not allowed would change something; or if the call came in at
-            this machine's own address by another name, such as that of a site that has it lead here (DNS rebinding),
-            whose page would read everything.
+        ForbiddenError: if a page of an origin that is not allowed would change something; or if the service is called
+            by a name of the internet, which its owner may have lead here (DNS rebinding): his page would read all.
     """
-    _check_host(request, settings)
-    if request.method in READING:
-        return
+    _check_host(request.url.hostname or "", settings)
     origin = request.headers.get("origin")
-    if origin is not None and origin in (settings.cors_origins or ()):
+    if request.method in READING or (origin is not None and origin in (settings.cors_origins or ())):
         return
-    is_stranger = request.headers.get("sec-fetch-site", "none") not in ("same-origin", "none")
-    if is_stranger or origin not in (None, _own_origin(request)):
+    site = request.headers.get("sec-fetch-site")  # which a proxy does not change, unlike scheme and host
+    is_own = origin in (None, _own_origin(request)) if site is None else site in ("same-origin", "none")
+    if not is_own:
         raise ForbiddenError(
             f"a page of {origin or 'another site'} may change nothing here; TRACKSPEAK_CORS_ORIGINS says which may"
         )
 
 
-def _check_host(request: Request, settings: Settings) -> None:
-    name = request.url.hostname or ""
-    if settings.allowed_hosts is not None:
-        allowed = name in settings.allowed_hosts
-    else:
-        server = request.scope.get("server") or ("", None)
-        allowed = not _is_loopback(server[0]) or _is_own_name(name)
-    if not allowed:
-        raise ForbiddenError(
-            f"this service is not called {name!r}: TRACKSPEAK_ALLOWED_HOSTS says what it may be called without keys"
-        )
+def _check_host(name: str, settings: Settings) -> None:
+    """Refuse names that anybody can buy: not addresses, nor names of a local network without a dot."""
+    if "." not in name or name.endswith(".localhost") or _is_address(name) or name in (settings.allowed_hosts or ()):
+        return
+    raise ForbiddenError(
+        f"this service is not called {name!r}: TRACKSPEAK_ALLOWED_HOSTS says what it may be called without keys"
+    )
 
 
-def _is_own_name(name: str) -> bool:
-    return name == "localhost" or name.endswith(".localhost") or _is_loopback(name)
-
-
-def _is_loopback(address: str) -> bool:
+def _is_address(name: str) -> bool:
     try:
-        return ipaddress.ip_address(address).is_loopback
+        ipaddress.ip_address(name)
     except ValueError:
         return False
+    return True
 
 
 def _own_origin(request: Request) -> str:

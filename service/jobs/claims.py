@@ -17,11 +17,11 @@ class Heard:
 
     Attributes:
         order: what to do.
-        queries: the sentences that are asked by now.
+        more: the sentences that were asked since the job was accepted.
     """
 
     order: Order
-    queries: tuple[str, ...]
+    more: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)

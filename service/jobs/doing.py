@@ -123,8 +123,10 @@ def _index(task: JobTask, tools: Tools, run: _Run) -> Used:
         raise OptionError("detector: one that looks for what sentences name cannot index before they are known")
     video = run.opened()
     found = index_id(video, run.assembly, run.options)
-    glimpses = _glimpses(run, request)
     if not tools.indexes.is_whole(found):
+        glimpses = Glimpses(asker_of(run.assembly), run.options, run.teller.found, run.teller)
+        if request.queries:
+            glimpses.begin(run.questions(request))
         stored = make_index(
             video,
             request.video_name,
@@ -138,24 +140,6 @@ def _index(task: JobTask, tools: Tools, run: _Run) -> Used:
     kept = tools.indexes.get(found)
     write_lines(task.folder / RESULT_FILE, [to_json_line(_index_to_dict(kept))])
     return kept.plugins
-
-
-def _glimpses(run: _Run, request: JobRequest) -> Glimpses:
-    """Give what answers while an index is made, also what is asked meanwhile.
-
-    Raises:
-        TrackspeakError: if a sentence or an option is wrong, before the video is watched.
-    """
-    glimpses = Glimpses(asker_of(run.assembly), run.options, run.teller.found)
-    if request.queries:
-        glimpses.ask(run.questions(request))
-
-    def also(text: str) -> None:
-        glimpses.ask([parse_question(text)])
-        glimpses.hasten()
-
-    run.teller.listen(also)
-    return glimpses
 
 
 def _index_to_dict(stored: StoredIndex) -> dict[str, Any]:

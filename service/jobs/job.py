@@ -32,6 +32,7 @@ class JobRequest:
         queries: the sentences; of an index those that are answered while it is made, if any.
         options: the caller's choices, as they came.
         export: the only format that is wanted, of a caller who waits for it; None: any, later.
+        more: sentences that were asked since; each is answered, or refused, by itself.
         origin: the request and the span that it came from, for logs and traces.
     """
 
@@ -41,6 +42,7 @@ class JobRequest:
     queries: tuple[str, ...] = ()
     options: Mapping[str, Any] = field(default_factory=dict)
     export: str | None = None
+    more: tuple[str, ...] = ()
     origin: Ids = field(default_factory=Ids)
 
     def run_options(self) -> RunOptions:
@@ -54,7 +56,7 @@ class JobRequest:
     @property
     def fingerprint(self) -> str:
         """The same for two jobs that would give the same."""
-        return hashlib.sha256(replace(self, origin=Ids()).to_json().encode()).hexdigest()
+        return hashlib.sha256(replace(self, more=(), origin=Ids()).to_json().encode()).hexdigest()
 
     def to_json(self) -> str:
         """Write it as the database keeps it."""
@@ -66,7 +68,8 @@ class JobRequest:
     def from_json(cls, text: str) -> JobRequest:
         """Read what `to_json` wrote."""
         values = json.loads(text)
-        return cls(**{**values, "queries": tuple(values["queries"]), "origin": Ids(**values.get("origin", {}))})
+        queries, more = (tuple(values.get(name, ())) for name in ("queries", "more"))
+        return cls(**{**values, "queries": queries, "more": more, "origin": Ids(**values.get("origin", {}))})
 
 
 @dataclass(frozen=True, slots=True)

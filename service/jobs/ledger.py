@@ -113,7 +113,7 @@ class Ledger:
         with writing(self._engine) as session:
             row = session.scalars(select(JobRow).where(JobRow.id == job_id).with_for_update()).one_or_none()
             if row is not None:
-                request: dict[str, Any] = {**json.loads(row.request), "queries": [], "options": {}}
+                request: dict[str, Any] = {**json.loads(row.request), "queries": [], "more": [], "options": {}}
                 row.request = json.dumps(request)
                 row.expired, row.fingerprint = True, ""
                 session.execute(delete(JobEventRow).where(JobEventRow.job_id == job_id))

@@ -181,7 +181,7 @@ class Queue:
             partial: what is found so far, if there is news.
 
         Returns:
-            What to do, and what is asked by now.
+            What to do, and what was asked since.
         """
         with writing(self._engine, durable=False) as session:
             row = self._claimed(session, claim)
@@ -193,7 +193,7 @@ class Queue:
                 add_event(session, row.id, "progress", progress.to_dict())
             if partial is not None:
                 add_event(session, row.id, "partial", partial)
-            return Heard("cancel" if row.cancel_requested else "go on", JobRequest.from_json(row.request).queries)
+            return Heard("cancel" if row.cancel_requested else "go on", JobRequest.from_json(row.request).more)
 
     def ask_also(self, job_id: str, queries: Sequence[str], most: int) -> Job:
         """Have an open job answer more sentences, each once.
@@ -215,10 +215,11 @@ class Queue:
             if row.state not in OPEN:
                 raise ConflictError(f"job {job_id} has {row.state}: ask the video itself")
             request = JobRequest.from_json(row.request)
-            asked = tuple(dict.fromkeys((*request.queries, *queries)))
-            if len(asked) > most:
-                raise QueryError(f"queries: at most {most} are answered at once, got {len(asked)} with those before")
-            row.request = replace(request, queries=asked).to_json()
+            new = [text for text in dict.fromkeys(queries) if text not in (*request.queries, *request.more)]
+            more = (*request.more, *new)
+            if (count := len(request.queries) + len(more)) > most:
+                raise QueryError(f"queries: at most {most} are answered at once, got {count} with those before")
+            row.request = replace(request, more=more).to_json()
             return job_of(row)
 
     def finish(

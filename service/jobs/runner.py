@@ -133,6 +133,7 @@ class Runner:
         with results.staged(job.id) as folder:
             task = JobTask(job.id, job.request, video, folder, keep=not job.waited)
             self.worker.do(task, following)
+            self._insist(following.ended)
             self._insist(lambda: self._shop.queue.finish(claim, before=lambda: results.keep(folder)))
 
     def _insist(self, call: Callable[[], _Given]) -> _Given:
@@ -158,7 +159,7 @@ class _Following:
         self.order: Order = "go on"
         self._shop, self._claim, self._draining = shop, claim, draining
         self._news: News | None = None
-        self._asked = self._known = claim.job.request.queries
+        self._asked = self._known = claim.job.request.more
         self._said_s = time.monotonic()
 
     def told(self, news: News) -> None:
@@ -176,7 +177,7 @@ class _Following:
             try:
                 heard = (None, None) if news is None else (news.progress, news.partial)
                 said = self._shop.queue.hear(self._claim, *heard)
-                self.order, self._asked = said.order, said.queries or self._asked
+                self.order, self._asked = said.order, said.more
             except OutputError as error:  # it may come back before the lease is over
                 _log.error("the database cannot be used: %s", error)
             else:
@@ -186,9 +187,14 @@ class _Following:
 
     def also_asked(self) -> tuple[str, ...]:
         """Give the sentences that came since it was asked last."""
-        new = self._asked[len(self._known) :]  # they only ever become more
-        self._known = self._asked
+        new = tuple(text for text in self._asked if text not in self._known)
+        self._known += new
         return new
+
+    def ended(self) -> None:
+        """Pass on what was heard last."""
+        if self._news is not None:
+            self._shop.queue.hear(self._claim, self._news.progress, self._news.partial)
 
 
 def make_runners(settings: Settings, shop: Shop, report: Callable[[Measured], None] | None = None) -> list[Runner]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Sequence
 from multiprocessing.connection import Connection
 from typing import Any, Final
 
@@ -24,17 +24,17 @@ class Teller:
 
     Args:
         connection: to the service.
+        asked: sentences that came after the job was accepted, before it was begun.
     """
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, asked: Sequence[str] = ()) -> None:
         """Say nothing yet."""
         self._connection = connection
         self._began_s = self._told_s = 0.0
         self._progress = Progress("load")
         self._found: dict[str, Any] = {"frames_done": 0, "queries": []}
         self._refused: list[dict[str, str]] = []
-        self._ask: Callable[[str], None] | None = None
-        self._unasked: list[str] = []
+        self._asked = list(asked)
 
     def stage(self, name: str) -> None:
         """Say that a stage begins.
@@ -60,10 +60,15 @@ class Teller:
         self._found = _preview(result)
         self._tell_found()
 
-    def listen(self, ask: Callable[[str], None]) -> None:
-        """Have what is asked meanwhile answered too; where `ask` raises, that is told, and the job goes on."""
-        self._ask = ask
-        self._ask_rest()
+    def asked(self) -> list[str]:
+        """Give what was asked since this was called last."""
+        asked, self._asked = self._asked, []
+        return asked
+
+    def refuse(self, text: str, error: TrackspeakError) -> None:
+        """Say that what was asked meanwhile cannot be answered; the job goes on."""
+        self._refused.append({"query": text, "code": error.code, "detail": without_folders(str(error))})
+        self._tell_found()
 
     def _tell_found(self) -> None:
         self._connection.send(News(self._progress, {**self._found, "refused": list(self._refused)}))
@@ -79,18 +84,7 @@ class Teller:
             if isinstance(message, Stop):
                 raise StoppedError("the job was cancelled")
             if isinstance(message, Also):
-                self._unasked += message.queries
-        self._ask_rest()
-
-    def _ask_rest(self) -> None:
-        """Ask what came meanwhile, once there is something that can be asked."""
-        while self._ask is not None and self._unasked:
-            text = self._unasked.pop(0)
-            try:
-                self._ask(text)
-            except TrackspeakError as error:
-                self._refused.append({"query": text, "code": error.code, "detail": without_folders(str(error))})
-                self._tell_found()
+                self._asked += message.queries
 
     def _tell(self, progress: Progress, *, at_once: bool = False) -> None:
         self._progress = progress

@@ -108,10 +108,6 @@ class Rarely:
         self._began_s = self._due_s = time.perf_counter()
         self._due_s += first_s
 
-    def hasten(self) -> None:
-        """Have its time come now."""
-        self._due_s = 0.0
-
     def due(self) -> bool:
         """Whether its time has come."""
         self._began_s = time.perf_counter()

@@ -42,8 +42,8 @@ def test_an_empty_variable_is_unset(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_origins_are_parted_by_commas(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TRACKSPEAK_CORS_ORIGINS", "https://example.org, http://[::1]:8080,http://127.0.0.1:3000")
     assert load_settings().cors_origins == ("https://example.org", "http://[::1]:8080", "http://127.0.0.1:3000")
-    monkeypatch.setenv("TRACKSPEAK_ALLOWED_HOSTS", "Video.example.org, ::1")
-    assert load_settings().allowed_hosts == ("video.example.org", "::1")
+    monkeypatch.setenv("TRACKSPEAK_ALLOWED_HOSTS", "Video.example.org, my_host.lan")
+    assert load_settings().allowed_hosts == ("video.example.org", "my_host.lan")
 
 
 @pytest.mark.parametrize(

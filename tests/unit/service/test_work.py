@@ -154,14 +154,27 @@ def test_previews_are_not_measured_as_answers(
 def test_what_is_asked_before_anything_can_be_asked_waits() -> None:
     here, there = multiprocessing.Pipe()
     with here, there:
-        teller, asked = Teller(there), list[str]()
+        teller = Teller(there, ["a tram"])
         here.send(Also(("a car", "a bus")))
         teller.stage("load")
-        teller.listen(asked.append)
-        assert asked == ["a car", "a bus"]
+        assert teller.asked() == ["a tram", "a car", "a bus"]
         here.send(Also(("a van",)))
         teller.watched(1, 2)
-        assert asked == ["a car", "a bus", "a van"]
+        assert (teller.asked(), teller.asked()) == (["a van"], [])
+
+
+def test_what_was_asked_before_a_job_began_cannot_end_it(tmp_path: Path, tiny_model: Path, job: JobTask) -> None:
+    more = ("the red car", "car " * 90, "a bus")
+    here, there = multiprocessing.Pipe()
+    with here, there:
+        asked = replace(job, request=replace(job.request, kind="index", queries=(), more=more))
+        assert room(tmp_path, tiny_model).do(asked, there)[0] == ""
+        told = []
+        while here.poll():
+            told.append(here.recv().partial)
+    found = [one for one in told if one is not None][-1]
+    assert [query["query"] for query in found["queries"]] == ["the red car", "a bus"]
+    assert [(one["query"], one["code"]) for one in found["refused"]] == [("car " * 90, "bad_query")]
 
 
 def test_a_task_that_fails_is_measured_too(
