@@ -46,8 +46,12 @@ export class Tracks {
    * @param {number} [shown_s] - how long the frame may have been shown by then, if the time goes on.
    */
   frameAt(time_s, shown_s = 0) {
-    const at = lowerBound(this.times_s, time_s + (shown_s ? NO_TIME_S : TOLERANCE_S)) - 1;
-    return at >= 0 && time_s - this.times_s[at] <= (shown_s || TOLERANCE_S) ? at : -1;
+    const { frames, times_s } = this;
+    const after = lowerBound(times_s, time_s + (shown_s ? NO_TIME_S : 0));
+    const away_s = (at) => Math.abs((times_s[at] ?? Infinity) - time_s);
+    if (shown_s) return frames[after] === frames[after - 1] + 1 || away_s(after - 1) < shown_s ? after - 1 : -1;
+    const nearest = away_s(after) < away_s(after - 1) ? after : after - 1;
+    return away_s(nearest) <= TOLERANCE_S ? nearest : -1;
   }
 
   /** What is seen in a frame: `[track, position in its frames]` of each. */

@@ -61,26 +61,21 @@ export async function call(path, { method = "GET", body = undefined, headers = {
   }
   reached(true);
   if (response.ok) return response;
-  const problem = await problemOf(response);
+  const problem = problemFrom(response.status, await response.text(), (name) => response.headers.get(name));
   if (problem.status === 401) for (const listener of listeners.unauthenticated) listener(problem);
   throw problem;
 }
 
 /** Read what an answer says went wrong, also where something between here and the service said it. */
-async function problemOf(response) {
+export function problemFrom(status, text, header) {
   let told = {};
   try {
-    told = JSON.parse(await response.text());
+    told = JSON.parse(text);
   } catch {
     // not from the service, such as a proxy's page
   }
-  return new Problem({
-    title: `The service answered ${response.status}`,
-    status: response.status,
-    request_id: response.headers.get("X-Request-ID"),
-    retryAfterS: Number(response.headers.get("Retry-After")) || null,
-    ...told,
-  });
+  const retryAfterS = Number(header("Retry-After")) || null;
+  return new Problem({ title: `The service answered ${status}`, status, request_id: header("X-Request-ID"), retryAfterS, ...told });
 }
 
 export async function getJson(path, options) {

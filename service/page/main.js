@@ -45,9 +45,10 @@ async function start() {
   one("#keys").addEventListener("click", showKeys);
   document.addEventListener("keydown", pressed);
   const queue = new Queue();
-  listen("unauthenticated", (problem) => view && askForKey(problem).then(() => (view.load?.(), queue.resume())).catch(showError));
+  const back = () => (view?.load?.(), queue.resume().catch(showError));
+  listen("unauthenticated", (problem) => view && askForKey(problem).then(back));
   await begin();
-  watchService(() => view?.load?.()); // what could not be loaded meanwhile is loaded then
+  watchService(back); // what could not be loaded meanwhile is loaded then
   onRoute(() => show(queue));
   show(queue);
   await queue.resume();

@@ -128,7 +128,8 @@ export class Player {
         if (signal.aborted) return;
         this.#untold = 0;
         // Firefox tells the time that was sought, not the frame's
-        this.#shown_s = media.paused && Math.abs(mediaTime - media.currentTime) < SAME_S ? 1.5 * this.#frame_s : 0;
+        const sought = media.paused && mediaTime > SAME_S && Math.abs(mediaTime - media.currentTime) < SAME_S;
+        this.#shown_s = sought ? this.#frame_s : 0;
         this.#origin_s ??= media.currentTime < 0.001 || mediaTime < 1 ? mediaTime : 0;
         this.#at(mediaTime - this.#origin_s);
         if (this.#start_s !== null) this.seek(this.#start_s);
@@ -140,7 +141,7 @@ export class Player {
       return;
     }
     this.#origin_s = 0;
-    this.#shown_s = 1.5 * this.#frame_s;
+    this.#shown_s = this.#frame_s;
     let before = -1;
     const tick = () => {
       if (signal.aborted) return;
@@ -241,10 +242,6 @@ export class Player {
     else this.#media.pause();
   }
 
-  pause() {
-    this.#media.pause();
-  }
-
   /** Go to a time; before the first frame was shown, as soon as that is possible. */
   seek(time_s) {
     if (this.#origin_s === null) {
@@ -257,9 +254,9 @@ export class Player {
 
   /** Go to the frame before or after: a little further each time, until another one is shown. */
   async step(way) {
-    this.pause();
+    this.#media.pause();
     const from_s = this.time_s;
-    const [before_s, first_s] = this.#stride(way);
+    const [before_s, first_s, known_s] = this.#stride(way);
     let away_s = first_s;
     for (let tried = 0; tried < STEP_TRIES && (this.time_s - from_s) * way <= 0; tried++) {
       const seeked = new Promise((resolve) => this.#media.addEventListener("seeked", resolve, { once: true }));
@@ -267,25 +264,20 @@ export class Player {
       if (before_s + way * away_s < 0) return;
       await seeked;
       await new Promise((resolve) => setTimeout(resolve, TOLD_MS));
-      away_s *= STEP_GROWTH;
+      away_s = away_s < known_s ? Math.min(away_s * STEP_GROWTH, known_s) : away_s * STEP_GROWTH;
     }
   }
 
-  /** Where a step begins, and how far it goes at first. */
+  /** Where a step begins, how far it goes at first, and where there is a frame for sure. */
   #stride(way) {
     const { tracks } = this.panes[0];
     const at = this.#shown_s && tracks ? this.positionIn(tracks) : -1;
-    if (this.#shown_s && at < 0) return [this.time_s, this.#frame_s]; // nobody knows when this frame began
+    if (this.#shown_s && at < 0) return [this.time_s, this.#frame_s, Infinity]; // nobody knows when this frame began
     const began_s = at < 0 ? this.time_s : tracks.times_s[at];
-    return [began_s, way < 0 ? 0.001 + INSIDE_S : this.#toNext(began_s)];
-  }
-
-  /** How far the next frame is: as the tracks know it, or else by guess. */
-  #toNext(now_s) {
-    const frame_s = this.#frame_s;
-    const times_s = this.panes[0].tracks?.times_s ?? [];
-    const known_s = (times_s[lowerBound(times_s, now_s + 0.001)] ?? Infinity) - now_s;
-    return known_s < 1.5 * frame_s ? known_s : 0.75 * frame_s;
+    if (way < 0) return [began_s, 0.001 + INSIDE_S, Infinity];
+    const times_s = tracks?.times_s ?? [];
+    const known_s = (times_s[lowerBound(times_s, began_s + 0.001)] ?? Infinity) - began_s;
+    return [began_s, known_s < 1.5 * this.#frame_s ? known_s : 0.75 * this.#frame_s, known_s];
   }
 
   setSpeed(rate) {

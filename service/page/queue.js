@@ -57,7 +57,9 @@ export class Queue extends EventTarget {
   /** Have what was sent indexed; where that is refused the video is there all the same. */
   async #watch(video, asked, bar, signal) {
     try {
-      await untilDone(() => this.index(video, asked), signal);
+      const job = await untilDone(() => this.index(video, asked), signal);
+      if (signal.aborted) await cancelJob(job.id); // it was given up while it was being accepted
+      signal.throwIfAborted();
       bar.element.remove();
     } catch (error) {
       if (error.name === "AbortError") throw error;
@@ -79,7 +81,8 @@ export class Queue extends EventTarget {
     if (!job) return;
     try {
       const { queries } = await postJson(`/v1/jobs/${job.id}/queries`, { queries: [text] });
-      this.jobs.set(job.id, { ...this.jobs.get(job.id), queries });
+      const known = this.jobs.get(job.id);
+      if (known) this.jobs.set(job.id, { ...known, queries });
     } catch (error) {
       if (![404, 409].includes(error.status)) throw error; // it has ended, or is somebody else's
     }

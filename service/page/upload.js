@@ -1,6 +1,6 @@
 /** Sends videos in pieces, by tus 1.0.0; goes on where it broke off, also after the page was loaded anew. */
 
-import { call, pause, Problem, untilReachable, Unreachable } from "./api.js";
+import { call, pause, Problem, problemFrom, untilReachable, Unreachable } from "./api.js";
 
 const PIECE_BYTES = 16 * 1024 * 1024;
 const TUS = { "Tus-Resumable": "1.0.0" };
@@ -100,29 +100,12 @@ function patch(piece, address, offset, progress, signal) {
     const headers = { ...TUS, "Upload-Offset": String(offset), "Content-Type": "application/offset+octet-stream" };
     for (const [name, value] of Object.entries(headers)) request.setRequestHeader(name, value);
     request.upload.addEventListener("progress", (event) => progress(offset + event.loaded));
-    request.addEventListener("load", () => (request.status < 300 ? resolve() : reject(problemOfRequest(request))));
+    const problem = () => problemFrom(request.status, request.responseText, (name) => request.getResponseHeader(name));
+    request.addEventListener("load", () => (request.status < 300 ? resolve() : reject(problem())));
     request.addEventListener("error", () => reject(new Unreachable()));
     request.addEventListener("abort", () => reject(signal.reason));
     request.addEventListener("loadend", () => signal.removeEventListener("abort", abort));
     signal.addEventListener("abort", abort);
     request.send(piece);
-  });
-}
-
-function problemOfRequest(request) {
-  let told = {};
-  try {
-    told = JSON.parse(request.responseText);
-  } catch {
-    // not from the service
-  }
-  const retryAfterS = Number(request.getResponseHeader("Retry-After")) || null;
-  const requestId = request.getResponseHeader("X-Request-ID");
-  return new Problem({
-    title: `The service answered ${request.status}`,
-    status: request.status,
-    request_id: requestId,
-    retryAfterS,
-    ...told,
   });
 }

@@ -307,6 +307,7 @@ export class Watch {
 
   #showCards() {
     clearTimeout(this.#resting);
+    if (!this.panes.length) return this.#showPartial();
     this.results.replaceChildren(...this.questions.flatMap(({ off, answers }, number) => (off ? [] : answers.map((answer, pane) => {
       const list = cardList(answer, number, this.#told(answer));
       if (this.panes.length > 1) list.prepend(h("p.pane-name", {}, this.#paneName(pane)));
@@ -314,7 +315,7 @@ export class Watch {
     }))));
     if (this.chosen) this.chosen = this.#entryOf(this.chosen.track);
     this.#markCards();
-    if (!this.questions.length && this.panes.length) this.results.replaceChildren(h("p.nothing", {}, `${many(this.panes[0].tracks.all.length, "track")} in this video. Ask for the ones you mean.`));
+    if (!this.questions.length) this.results.replaceChildren(h("p.nothing", {}, `${many(this.panes[0].tracks.all.length, "track")} in this video. Ask for the ones you mean.`));
   }
 
   #told({ tracks }) {

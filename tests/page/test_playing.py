@@ -11,7 +11,7 @@ from canvas_pixels import boxes_at, compare, painted, shown_frame
 from page_browser import Visit, click_at
 from page_clips import QUESTIONS, Watched
 from playwright.sync_api import Page, expect
-from served import Served
+from served import Served, wait_for
 
 FRAME = "Number(document.querySelector('.stage canvas').dataset.frame)"
 _NO_FRAMES = "delete HTMLVideoElement.prototype.requestVideoFrameCallback"
@@ -81,6 +81,15 @@ def loops_at_the_end(page: Page) -> None:
 
 def test_a_loop_that_ends_with_the_video_goes_on(visit: Visit, street: Watched) -> None:
     loops_at_the_end(opened(visit, street))
+
+
+def test_steps_from_the_very_beginning_leave_no_frame_out(visit: Visit, uneven: Watched) -> None:
+    """Where there are no tracks yet that would tell how far the next frame is."""
+    page = opened(visit, uneven)
+    for frame in (1, 2, 3):
+        page.keyboard.press("ArrowRight")
+        wait_for(lambda frame=frame: page.wait_for_timeout(50) or shown_frame(page, uneven.street) >= frame)
+        assert shown_frame(page, uneven.street) == frame
 
 
 def test_l_after_a_near_miss_loops_what_the_timeline_shows(visit: Visit, street: Watched) -> None:

@@ -101,6 +101,10 @@ def test_what_is_found_so_far_is_shown(visit: Visit, fresh: Street, api: httpx.C
     expect(page.locator(".results")).to_contain_text("Found so far, in 48 frames:")
     expect(page.locator(".results")).to_contain_text("#7 object, 0:00.4")
     expect(page.locator(".results")).to_contain_text("a car that: too many words")
+    page.locator(".chip .text").click()
+    expect(page.locator(".chip.off")).to_have_count(1)
+    expect(page.locator(".results")).to_contain_text("#7 object, 0:00.4")  # still
+    page.locator(".chip .text").click()
     wait_for(lambda: page.wait_for_timeout(50) or waiting, "the next stream")
     waiting[0].continue_()
     page.locator(".card").wait_for()
