@@ -193,6 +193,7 @@ def test_an_expired_result_is_gone(make_brief_service: Callable[..., Any], tiny_
     service = make_brief_service(keep_results_s=0.01)
     job = submit(service, tiny_clip, "a car").json()
     ended(service, job["id"])
+    time.sleep(0.1)  # it may just have ended: its time is over 10 ms later
     service.client.app.state.front.shop.retention.sweep()
     for path in ("result", "video"):
         gone = service.client.get(f"/v1/jobs/{job['id']}/{path}")
