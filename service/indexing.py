@@ -6,12 +6,11 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Protocol
 
 from .assemble import Assembly
 from .options import RunOptions
 from .pipeline.decode import Video
-from .pipeline.index import Progress, VideoIndex, index_video
+from .pipeline.index import Preview, Progress, VideoIndex, index_video
 from .pipeline.video_info import VideoFacts
 from .store.index_file import StoredIndex, as_stored, identity
 from .store.thin import thin_looks
@@ -30,21 +29,11 @@ def index_id(video: Video, assembly: Assembly, options: RunOptions) -> str:
     return identity(video.sha256, assembly.uses, assembly.weights, pass_options)
 
 
-class Glimpse(Protocol):
-    """Is shown what was watched so far of an index that is being made; as `pipeline.index.Preview`."""
-
-    def due(self) -> bool:
-        """Whether it wants to be shown that now."""
-
-    def show(self, so_far: StoredIndex) -> None:
-        """Look at it; there are no pictures in it, and what a tracker joins at the end is not joined yet."""
-
-
 @dataclass(frozen=True, slots=True)
 class _Shown:
     """Shows a glimpse what was watched so far as the index that it will become."""
 
-    glimpse: Glimpse
+    glimpse: Preview[StoredIndex]
     keep: Callable[[VideoIndex], StoredIndex]
 
     def due(self) -> bool:
@@ -62,7 +51,7 @@ def make_index(
     *,
     thumbnails: bool = False,
     progress: Progress | None = None,
-    glimpse: Glimpse | None = None,
+    glimpse: Preview[StoredIndex] | None = None,
 ) -> StoredIndex:
     """Watch a video once; the index is as it will come back from the disk.
 
@@ -73,7 +62,7 @@ def make_index(
         options: of the run; those about what is asked do not count.
         thumbnails: whether to keep a picture of each track, for an index that is kept.
         progress: called with the frames done and expected.
-        glimpse: is shown what was watched so far.
+        glimpse: is shown what was watched so far, without pictures.
 
     Raises:
         TrackspeakError: what `index_video` raises.

@@ -33,22 +33,17 @@ def _user_data_folder() -> Path:
     return user_data_path("trackspeak", appauthor=False)
 
 
-def _origins(value: object) -> object:
-    """Part a list of origins, which the environment gives as one text."""
-    origins = tuple(value.replace(",", " ").split()) if isinstance(value, str) else value
-    for origin in origins if isinstance(origins, tuple) else ():
-        if not isinstance(origin, str) or not _ORIGIN.fullmatch(origin):
-            raise PydanticCustomError("origins", "should be origins such as https://example.org, parted by commas")
-    return origins
+def _parted(pattern: re.Pattern[str], wanted: str) -> BeforeValidator:
+    """Give what parts a list, which the environment gives as one text, and refuses what is not of the pattern."""
 
+    def part(value: object) -> object:
+        found = tuple(value.replace(",", " ").split()) if isinstance(value, str) else value
+        for one in found if isinstance(found, tuple) else ():
+            if not isinstance(one, str) or not pattern.fullmatch(one):
+                raise PydanticCustomError("list", "should be {wanted}, parted by commas", {"wanted": wanted})
+        return found
 
-def _hosts(value: object) -> object:
-    """Part a list of host names, which the environment gives as one text."""
-    hosts = tuple(value.lower().replace(",", " ").split()) if isinstance(value, str) else value
-    for host in hosts if isinstance(hosts, tuple) else ():
-        if not isinstance(host, str) or not _HOST.fullmatch(host):
-            raise PydanticCustomError("hosts", "should be host names such as video.example.org, parted by commas")
-    return hosts
+    return BeforeValidator(part)
 
 
 class Settings(BaseSettings):
@@ -67,10 +62,14 @@ class Settings(BaseSettings):
     auth: Literal["keys", "off"] = Field(
         default="keys", description="who may use the service: keys: who has an API key; off: whoever reaches it"
     )
-    cors_origins: Annotated[tuple[str, ...] | None, NoDecode, BeforeValidator(_origins)] = Field(
+    cors_origins: Annotated[
+        tuple[str, ...] | None, NoDecode, _parted(_ORIGIN, "origins such as https://example.org")
+    ] = Field(
         default=None, description="origins whose web pages may read answers, parted by commas; unset: none but its own"
     )
-    allowed_hosts: Annotated[tuple[str, ...] | None, NoDecode, BeforeValidator(_hosts)] = Field(
+    allowed_hosts: Annotated[
+        tuple[str, ...] | None, NoDecode, _parted(_HOST, "host names such as video.example.org"), _ANY_CASE
+    ] = Field(
         default=None,
         description="names with a dot by which callers may reach it without keys, parted by commas; unset: none, only "
         "addresses and names such as localhost",

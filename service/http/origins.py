@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+from typing import Final
 
 from fastapi import Request
 
@@ -10,7 +11,7 @@ from trackspeak.models.errors import ForbiddenError
 
 from ..settings import Settings
 
-READING = ("GET", "HEAD", "OPTIONS")
+READING: Final = ("GET", "HEAD", "OPTIONS")
 
 
 def is_same_origin(request: Request) -> bool:

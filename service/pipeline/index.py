@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, field, replace
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import numpy as np
 
@@ -79,13 +79,16 @@ class VideoIndex:
     thumbnails: Mapping[int, Thumbnail] = field(default_factory=dict)
 
 
-class Preview(Protocol):
-    """Is shown what was watched so far."""
+_Seen_contra = TypeVar("_Seen_contra", contravariant=True)
+
+
+class Preview(Protocol[_Seen_contra]):
+    """Is shown what was watched so far, as a `VideoIndex` or what others make of it."""
 
     def due(self) -> bool:
         """Whether it wants to be shown that now; asked after every batch, after `progress`."""
 
-    def show(self, so_far: VideoIndex) -> None:
+    def show(self, so_far: _Seen_contra) -> None:
         """Look at it; tracks that are mended at the end are not mended yet."""
 
 
@@ -97,7 +100,7 @@ def index_video(
     frame_stride: int = 1,
     thumbnails: bool = False,
     progress: Progress | None = None,
-    preview: Preview | None = None,
+    preview: Preview[VideoIndex] | None = None,
 ) -> VideoIndex:
     """Watch a video once.
 
