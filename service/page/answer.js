@@ -232,6 +232,11 @@ class Answer {
   }
 }
 
+/** The range that takes the most time, if any. */
+export function longest(ranges) {
+  return ranges.toSorted((a, b) => b.last_s - b.first_s - (a.last_s - a.first_s))[0];
+}
+
 function mean(scores, start, stop, limit) {
   return overall(scores, [[start, stop]], limit);
 }

@@ -1,5 +1,6 @@
 /** The tracks that questions mean, as cards: picture, span, class, motion, and why. */
 
+import { longest } from "./answer.js";
 import { paint } from "./colours.js";
 import { button, h } from "./dom.js";
 import { score, span } from "./format.js";
@@ -31,8 +32,8 @@ export function cardList(answer, number, told) {
 
 function card(answer, entry, told) {
   const { track } = entry;
-  const longest = entry.runs.reduce((a, b) => (b.last_s - b.first_s > a.last_s - a.first_s ? b : a));
-  const { way, speed } = motion(track, longest.start, longest.stop, longest.last_s - longest.first_s);
+  const main = longest(entry.runs);
+  const { way, speed } = motion(track, main.start, main.stop, main.last_s - main.first_s);
   const name = `#${track.id} ${track.className}`;
   const go = button("", () => told.go(entry, entry.runs[0]), { class: "picture", "aria-label": `Go to ${name}` });
   go.append(picture(answer, track));
@@ -45,8 +46,8 @@ function card(answer, entry, told) {
       h("p.spans", {}, ...spans),
       h("p.motion", {}, speed ? `${way}, ${Math.round(speed)} px/s` : way),
       h("p.actions", {},
-        button("Loop", () => told.loop(longest), { class: "link", "aria-label": `Loop ${name}` }),
-        button("Clip", () => told.clip(entry, longest), { class: "link", "aria-label": `Save a clip of ${name}` })),
+        button("Loop", () => told.loop(main), { class: "link", "aria-label": `Loop ${name}` }),
+        button("Clip", () => told.clip(entry, main), { class: "link", "aria-label": `Save a clip of ${name}` })),
       why(answer, track)));
 }
 

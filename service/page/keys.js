@@ -1,5 +1,6 @@
 /** What the keys do, and the list of it. */
 
+import { longest } from "./answer.js";
 import { h, openDialog } from "./dom.js";
 
 const KEYS = [
@@ -29,7 +30,6 @@ export function showKeys() {
 export function keysOf(watch, { key, shiftKey }) {
   const { player, timeline } = watch;
   const step = (way) => (shiftKey ? player.seek(player.time_s + way) : player.step(way));
-  const longest = () => watch.chosen?.runs?.toSorted((a, b) => b.last_s - b.first_s - (a.last_s - a.first_s))[0];
   const does = {
     " ": () => player.toggle(),
     ArrowLeft: () => step(-1),
@@ -38,7 +38,7 @@ export function keysOf(watch, { key, shiftKey }) {
     "]": () => player.changeSpeed(1),
     n: () => watch.jump(1),
     p: () => watch.jump(-1),
-    l: () => player.setLoop(player.loop ? null : (longest() ?? timeline.span)),
+    l: () => player.setLoop(player.loop ? null : (longest(watch.chosen?.runs ?? []) ?? timeline.span)),
     t: () => player.setTrails(!player.trails),
     a: () => player.setEverything(!player.everything),
     m: () => player.setMuted(!player.muted),

@@ -95,7 +95,7 @@ function boxOf({ boxes }, at, { x, y, zoom }) {
 /** Tell of the smallest track at a point of a pane: lines for people, or null where there is none. */
 export function paneAt(pane, player, offsetX, offsetY) {
   const { canvas, tracks } = pane;
-  const position = tracks ? player.positionIn(tracks) : -1;
+  const position = player.positionIn(tracks);
   if (position < 0) return null;
   const view = fitted(player.video, canvas.clientWidth, canvas.clientHeight);
   const under = tracks.seenAt(position).filter(([track, at]) => {

@@ -180,7 +180,7 @@ export class Player {
 
   /** The position of the frame that is shown among those of an index; -1 where it has no track. */
   positionIn(tracks) {
-    return tracks.frameAt(this.time_s, this.#shown_s);
+    return tracks?.frameAt(this.time_s, this.#shown_s) ?? -1;
   }
 
   #showPlaying() {
@@ -271,7 +271,7 @@ export class Player {
   /** Where a step begins, how far it goes at first, and where there is a frame for sure. */
   #stride(way) {
     const { tracks } = this.panes[0];
-    const at = this.#shown_s && tracks ? this.positionIn(tracks) : -1;
+    const at = this.#shown_s ? this.positionIn(tracks) : -1;
     if (this.#shown_s && at < 0) return [this.time_s, this.#frame_s, Infinity]; // nobody knows when this frame began
     const began_s = at < 0 ? this.time_s : tracks.times_s[at];
     if (way < 0) return [began_s, 0.001 + INSIDE_S, Infinity];

@@ -138,7 +138,7 @@ export class Watch {
 
   /** Take over the questions that a job answers while it goes on. */
   #adopt(job) {
-    for (const text of job.queries) if (!this.questions.some((one) => one.text === text)) this.questions.push({ text, off: false, answers: [] });
+    for (const text of job.queries) if (!this.#isAsked(text)) this.questions.push({ text, off: false, answers: [] });
     this.#showChips();
     this.#showPartial();
   }
@@ -221,16 +221,20 @@ export class Watch {
     const dialog = openDialog("Watch another way", h("p", {}, text), chosen.element, problem, h("div.actions", {}, start));
   }
 
+  #isAsked(text) {
+    return this.questions.some((one) => one.text === text);
+  }
+
   /**
    * Ask a question more.
    * @throws {Problem} if it is refused; nothing has changed then.
    */
   async ask(text) {
-    if (this.questions.some((one) => one.text === text)) return;
+    if (this.#isAsked(text)) return;
     const question = { text, off: false, answers: [] };
     if (this.panes.length) await this.#answer(question);
     else await this.queue.ask(this.video.id, text);
-    if (this.#closed || this.questions.some((one) => one.text === text)) return; // or asked twice meanwhile
+    if (this.#closed || this.#isAsked(text)) return; // or asked twice meanwhile
     this.questions.push(question);
     this.#refresh();
     if (this.panes.length && !question.answers.length) await this.#answerRest(); // the index was made meanwhile
@@ -250,7 +254,7 @@ export class Watch {
     const { panes } = this;
     try {
       const texts = await suggestions(panes[0].tracks);
-      if (panes === this.panes) this.chips.suggest(texts.filter((text) => !this.questions.some((one) => one.text === text)));
+      if (panes === this.panes) this.chips.suggest(texts.filter((text) => !this.#isAsked(text)));
     } catch (error) {
       if (!(error instanceof Problem)) showError(error); // a matcher may refuse them; they are only offers
     }
@@ -356,11 +360,17 @@ export class Watch {
     this.#keepAddress();
   }
 
+  /** The pane that the chosen track is of. */
+  #chosenPane() {
+    const { track } = this.chosen ?? {};
+    return track && this.panes.find(({ tracks }) => tracks.all[track.row] === track);
+  }
+
   #markCards() {
+    const of = this.#chosenPane();
     for (const card of this.element.querySelectorAll(".card")) {
       const { index, track } = card.dataset;
-      const tracks = this.panes.find((pane) => pane.tracks.indexId === index)?.tracks;
-      card.classList.toggle("chosen", Boolean(this.chosen) && tracks?.byId.get(Number(track)) === this.chosen.track);
+      card.classList.toggle("chosen", index === of?.tracks.indexId && track === String(this.chosen.track.id));
     }
   }
 
@@ -375,7 +385,7 @@ export class Watch {
   /** Tell those who cannot see it what is in the frame. */
   #sayWhatIsThere(time_s) {
     const tracks = this.panes[0]?.tracks;
-    const at = tracks ? this.player.positionIn(tracks) : -1;
+    const at = this.player.positionIn(tracks);
     const there = at < 0 ? [] : tracks.seenAt(at).filter(([track, place]) => this.questions.some(({ off, answers }) => !off && answers[0]?.means(track, place)));
     const names = there.map(([track]) => `#${track.id} ${track.className}`);
     this.position.textContent = `${time(time_s, 2)}: ${names.join(", ") || "no track that is asked for"}`;
@@ -383,16 +393,11 @@ export class Watch {
 
   #address() {
     const { index, against } = this.video.indexes.length > 1 ? this.wanted : {};
+    const chosen = this.chosen && this.#chosenPane() === this.panes[0] ? this.chosen.track.id : null;
     return {
       video: this.video.id, index, against, q: this.questions.map(({ text }) => text),
-      threshold: this.threshold, track: this.#marking ?? this.#keptTrack(), t: this.player.time_s ? this.player.time_s.toFixed(3) : null,
+      threshold: this.threshold, track: this.#marking ?? chosen, t: this.player.time_s ? this.player.time_s.toFixed(3) : null,
     };
-  }
-
-  /** The id of the chosen track, which is one of the first index. */
-  #keptTrack() {
-    const { track } = this.chosen ?? {};
-    return track && this.panes[0]?.tracks.byId.get(track.id) === track ? track.id : null;
   }
 
   /** Have the address say what is shown; browsers allow that only so often. */

@@ -19,6 +19,9 @@ CARS = (
 )
 QUESTIONS = ("red car", "blue car", "vehicles moving to the left")
 """The first means one of the two cars, both others the other one."""
+BAD = '"red car" and (not "parked"'
+"""A question that is wrong at its end."""
+
 UNEVEN_S = (1 / 30, 1 / 8, 1 / 25, 1 / 12, 1 / 60, 1 / 10)
 """From frame to frame, again and again."""
 

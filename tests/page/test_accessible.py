@@ -4,9 +4,7 @@ from typing import Any
 
 from axe_checks import check
 from page_browser import Visit
-from page_clips import QUESTIONS
-
-BAD = '"red car" and (not "parked"'
+from page_clips import BAD, QUESTIONS
 
 
 def test_no_violation_in_the_library(visit: Visit, street: Any, uneven: Any) -> None:

@@ -8,11 +8,10 @@ from typing import Any
 import httpx
 import pytest
 from page_browser import Visit
-from page_clips import QUESTIONS, Watched, watch
+from page_clips import BAD, QUESTIONS, Watched, watch
 from playwright.sync_api import Page, Route, expect
 from served import wait_for
 
-BAD = '"red car" and (not "parked"'
 AWAY = {"title": "The queue is full", "detail": "try again", "code": "too_many_jobs", "status": 503}
 
 

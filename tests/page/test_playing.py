@@ -24,7 +24,7 @@ HTMLVideoElement.prototype.requestVideoFrameCallback = function (told) {
 """As Firefox has it: of a frame that was sought the time is told that was sought, not the frame's own."""
 
 _SEEN = """async () => {
-  const [canvas, clock] = [document.querySelector('.stage canvas'), document.querySelector('.clock')];
+  const canvas = document.querySelector('.stage canvas');
   const seen = [];
   for (const until = performance.now() + 1500; performance.now() < until; ) {
     await new Promise(requestAnimationFrame);

@@ -1,14 +1,13 @@
 """The queue of files and jobs, where something of it goes wrong; and the library that follows it."""
 
 import re
+from collections.abc import Callable
 
 import httpx
 import pytest
 from page_browser import Visit
-from page_clips import QUESTIONS, Street, Watched
+from page_clips import BAD, QUESTIONS, Street, Watched
 from playwright.sync_api import Page, Route, expect
-
-BAD = '"red car" and (not "parked"'
 
 
 @pytest.fixture
@@ -22,7 +21,22 @@ def posts(visit: Visit) -> list[str]:
     return found
 
 
-def forget(page: Page, api: httpx.Client, name: str) -> None:
+def once(page: Page, pattern: str, answer: Callable[[Route], None]) -> list[Route]:
+    """Answer the first of such calls so, and have the service answer the others; gives the first once it came."""
+    answered: list[Route] = []
+
+    def take(route: Route) -> None:
+        if answered:
+            route.continue_()
+        else:
+            answered.append(route)
+            answer(route)
+
+    page.route(pattern, take)
+    return answered
+
+
+def forget(api: httpx.Client, name: str) -> None:
     for video in api.get("/v1/videos").json():
         if video["name"] == name:
             api.delete(f"/v1/videos/{video['id']}").raise_for_status()
@@ -30,41 +44,31 @@ def forget(page: Page, api: httpx.Client, name: str) -> None:
 
 def test_an_upload_begins_again_where_the_service_was_away(visit: Visit, api: httpx.Client, fresh: Street) -> None:
     visit.expect_failures("net::ERR_CONNECTION_REFUSED")
-    page, refused = visit.page, []
-
-    def away_once(route: Route) -> None:
-        if refused:
-            return route.continue_()
-        refused.append(route)
-        return route.abort("connectionrefused")
-
-    page.route("**/v1/uploads", away_once)
+    page = visit.page
+    refused = once(page, "**/v1/uploads", lambda route: route.abort("connectionrefused"))
     visit.open()
     page.locator("#file").set_input_files(fresh.path)
     expect(page.locator("h1")).to_have_text("fresh.mp4")
     page.get_by_text("2 tracks in this video").wait_for()
     assert refused
-    forget(page, api, "fresh.mp4")
+    forget(api, "fresh.mp4")
 
 
 def test_a_queue_that_is_full_is_waited_for(visit: Visit, api: httpx.Client, fresh: Street, posts: list[str]) -> None:
     visit.expect_failures("429.*/index")
-    page, refused = visit.page, []
-
-    def full_once(route: Route) -> None:
-        if refused:
-            return route.continue_()
-        refused.append(route)
-        told = {"title": "Too many jobs", "detail": "1000 jobs wait", "code": "too_many_jobs", "status": 429}
-        return route.fulfill(status=429, headers={"Retry-After": "1"}, json=told)
-
-    page.route("**/v1/videos/*/index", full_once)
+    page = visit.page
+    full = {"title": "Too many jobs", "detail": "1000 jobs wait", "code": "too_many_jobs", "status": 429}
+    once(
+        page,
+        "**/v1/videos/*/index",
+        lambda route: route.fulfill(status=429, headers={"Retry-After": "1"}, json=full),
+    )
     visit.open()
     page.locator("#file").set_input_files(fresh.path)
     expect(page.locator("#queue")).to_contain_text("Sent, waiting for a place in the queue")
     page.get_by_text("2 tracks in this video").wait_for()
     assert posts.count("/v1/uploads") == 1
-    forget(page, api, "fresh.mp4")
+    forget(api, "fresh.mp4")
 
 
 def test_what_is_not_watched_is_there_all_the_same(
@@ -81,7 +85,7 @@ def test_what_is_not_watched_is_there_all_the_same(
     page.get_by_role("button", name="Try again").click()
     expect(page.locator(".notice.error")).to_contain_text("column")
     assert posts.count("/v1/uploads") == 1
-    forget(page, api, "fresh.mp4")
+    forget(api, "fresh.mp4")
 
 
 def test_the_library_says_what_a_job_does(visit: Visit, api: httpx.Client, street: Watched) -> None:

@@ -5,12 +5,11 @@ from typing import Any
 import httpx
 import pytest
 from page_browser import Visit
-from page_clips import QUESTIONS
+from page_clips import BAD, QUESTIONS
 from playwright.sync_api import Page, expect
 
 NOW = "document.querySelector('.stage video').currentTime"
 TRACKS = "cards => cards.map((one) => Number(one.dataset.track))"
-BAD = '"red car" and (not "parked"'
 
 
 def asked(api: httpx.Client, watched: Any, queries: list[str], **options: Any) -> Any:
