@@ -27,14 +27,22 @@ def slopes(luma: FloatImage) -> tuple[FloatImage, FloatImage]:
     return cv2.Sobel(luma, cv2.CV_32F, 1, 0, scale=0.25), cv2.Sobel(luma, cv2.CV_32F, 0, 1, scale=0.25)
 
 
+def steepness(slope_x: FloatImage, slope_y: FloatImage) -> FloatImage:
+    """How steep (h, w) gradients are, (h, w) float32.
+
+    OpenCV's `magnitude` gives other last bits where its memory begins elsewhere.
+    """
+    steep: FloatImage = np.sqrt(slope_x * slope_x + slope_y * slope_y)
+    return steep
+
+
 def edge_map(luma: FloatImage) -> FloatImage:
     """Edge strengths of an (h, w) image at half its size: what two views are compared by."""
     import cv2
 
     height, width = (_fourier_side(side // EDGE_MAP_SCALE) for side in luma.shape)
     part = luma[: height * EDGE_MAP_SCALE, : width * EDGE_MAP_SCALE]
-    edges: FloatImage = cv2.magnitude(*slopes(cv2.resize(part, (width, height), interpolation=cv2.INTER_AREA)))
-    return edges
+    return steepness(*slopes(cv2.resize(part, (width, height), interpolation=cv2.INTER_AREA)))
 
 
 def _fourier_side(side: int) -> int:

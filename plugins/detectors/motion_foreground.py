@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from .motion_background import Background, Exposure
-from .motion_edges import ByteImage, FloatImage, slopes
+from .motion_edges import ByteImage, FloatImage, slopes, steepness
 
 _LUMA_FLOOR, _CHROMA_FLOOR, _EDGE_FLOOR = 10.0, 10.0, 7.0
 _LUMA_NOISES, _CHROMA_NOISES, _EDGE_NOISES = 6.0, 6.0, 5.0
@@ -41,8 +41,8 @@ def evidence(
 
     known_x, known_y = (cv2.multiply(slope, exposure.tone) for slope in background.slopes)
     seen_x, seen_y = slopes(luma)
-    edges = cv2.magnitude(seen_x - known_x * shade, seen_y - known_y * shade)
-    forgiven = cv2.dilate(cv2.magnitude(known_x, known_y), np.ones((3, 3), np.uint8))
+    edges = steepness(seen_x - known_x * shade, seen_y - known_y * shade)
+    forgiven = cv2.dilate(steepness(known_x, known_y), np.ones((3, 3), np.uint8))
     forgiven = cv2.multiply(forgiven, shade, scale=_KNOWN_EDGE_SHARE)
 
     tint = cv2.multiply(exposure.tone, ratio)

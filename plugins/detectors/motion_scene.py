@@ -12,7 +12,7 @@ from trackspeak.plugins.contract import Frame, StreamInfo
 
 from .motion_background import Background, Exposure
 from .motion_boxes import Box, pixel_box, size
-from .motion_edges import ByteImage, FloatImage, edge_map, luma_of, slopes
+from .motion_edges import ByteImage, FloatImage, edge_map, luma_of, slopes, steepness
 from .motion_foreground import evidence, object_mask, sure_only
 from .motion_memory import Memory, different_ones
 from .motion_shake import ShakeMeter, Shift, blank_sides, find_shift, shifted_back
@@ -213,8 +213,8 @@ def _is_ghost(background: Background, view: _View, box: Box) -> bool:
     ring = cv2.morphologyEx(view.mask[part], cv2.MORPH_GRADIENT, np.ones((5, 5), np.uint8)) != 0
     if not ring.any():
         return False
-    now = cv2.magnitude(*slopes(view.luma[part] / view.exposure.tone[part]))
-    before = cv2.magnitude(*slopes(np.ascontiguousarray(background.luma[part])))
+    now = steepness(*slopes(view.luma[part] / view.exposure.tone[part]))
+    before = steepness(*slopes(np.ascontiguousarray(background.luma[part])))
     return bool(before[ring].mean() > _GHOST_CONTRAST * now[ring].mean())
 
 
