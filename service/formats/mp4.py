@@ -65,7 +65,8 @@ def _add_stream(container: OutputContainer, width: int, height: int, frame_rate:
     stream = container.add_stream("libx264", rate=Fraction(frame_rate).limit_denominator(1_001))
     stream.width, stream.height = width + width % 2, height + height % 2
     stream.pix_fmt = "yuv420p"
-    stream.options = {"preset": "veryfast", "crf": "23"}
+    # Without `cpu-independent`, x264 gives other bytes for the same pictures now and then.
+    stream.options = {"preset": "veryfast", "crf": "23", "x264-params": "cpu-independent=1"}
     context = stream.codec_context
     context.time_base = _TIME_BASE
     context.colorspace = context.color_primaries = context.color_trc = _BT709

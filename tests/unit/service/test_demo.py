@@ -31,3 +31,13 @@ def test_the_demo_asks_its_questions_and_says_where_to_look(
 def test_a_clip_that_cannot_be_written(tmp_path: Path) -> None:
     with pytest.raises(OutputError, match="could not be written"):
         write_clip(np.zeros((2, 16, 16, 3), np.uint8), 10.0, tmp_path / "none" / "a.mp4")
+
+
+def test_the_same_pictures_give_the_same_file(tmp_path: Path) -> None:
+    clip = render_clip(3, RenderOptions(frames=36, width=240, height=136, frame_rate=12.0))
+    rng = np.random.default_rng(0)
+    for attempt in range(12):
+        write_clip(clip.rgb, clip.frame_rate, tmp_path / f"{attempt}.mp4")
+        for size in (20_000_000, 2_000_000, 200_000, 20_000):
+            rng.bytes(size)  # leaves memory that is not always the same
+    assert len({path.read_bytes() for path in tmp_path.iterdir()}) == 1
