@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from scipy.optimize import linear_sum_assignment
 from torch import Tensor, nn
 from torchvision.models import get_model, get_model_weights
 from torchvision.ops import FrozenBatchNorm2d
@@ -90,11 +91,14 @@ def test_it_is_torchvisions_own_network(model: str, tmp_path: Path, monkeypatch:
     count = min(100, int(kept.sum()), len(found))
     assert count > 3
     (meta,) = get_model_weights(model)
-    names = [meta.meta["categories"][label] for label in wanted["labels"][kept][:count]]
-    assert [found.class_names[number] for number in found.class_ids[:count]] == names
-    np.testing.assert_allclose(found.scores[:count], wanted["scores"][kept][:count], atol=1e-4)
-    # Frozen norms and ordinary ones differ in the last digits, which random weights make visible: 0.11 px were seen.
-    np.testing.assert_allclose(found.boxes_xyxy[:count], wanted["boxes"][kept][:count], atol=0.5)
+    names = np.array([meta.meta["categories"][label] for label in wanted["labels"][kept]])
+    boxes, scores = (wanted[name][kept].numpy() for name in ("boxes", "scores"))
+    fits = np.array([found.class_names[number] for number in found.class_ids[:count]])[:, None] == names
+    fits &= np.abs(found.scores[:count, None] - scores) < 1e-4
+    # Frozen norms and ordinary ones differ in the last digits, which random weights make visible: 0.11 px were seen,
+    # and two boxes of nearly one score that changed places.
+    fits &= np.abs(found.boxes_xyxy[:count, None] - boxes).max(axis=2) < 0.5
+    assert fits[linear_sum_assignment(fits, maximize=True)].all()
     assert epsilons(made._network) == epsilons(network)
 
 
